@@ -156,6 +156,10 @@ const run = async (file, plugins) => {
 };`,
 };
 
+const NAMED = `class Plain { own() { return this.constructor.name; } get size() { return 1; } *list() { yield 1; } }
+const Given = class { run() { return 1; } };
+console.log(new Plain().own(), Plain.name, [...new Plain().list()], Given.name, (class { run() { return 1; } }).name);`;
+
 for (const [name, script] of Object.entries(LOWERED))
   testWith('bundlers')(`${name}: classes keep their names where static blocks are lowered`, () => {
     const directory = newDirectory();
@@ -165,13 +169,7 @@ for (const [name, script] of Object.entries(LOWERED))
       '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
     });
     write(directory, 'package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
-    write(
-      directory,
-      'main.ts',
-      `class Plain { own() { return this.constructor.name; } get size() { return 1; } *list() { yield 1; } }
-const Given = class { run() { return 1; } };
-console.log(new Plain().own(), Plain.name, [...new Plain().list()], Given.name, (class { run() { return 1; } }).name);`,
-    );
+    write(directory, 'main.ts', NAMED);
     write(
       directory,
       'build.mjs',
@@ -186,6 +184,65 @@ await run('planted.mjs', [spanwright({ tsconfig: false, auto: [{ files: '**', mi
     assert.match(plain ?? '', /^Plain Plain \[ 1 \] Given/);
     assert.is(planted, plain);
   });
+
+/** Each builds a client for the newest engines and a service for older ones, with one instance of the plugin, to `client.mjs` and `service.mjs`. */
+const AT_ONCE: Readonly<Record<string, readonly [packageName: string, script: string]>> = {
+  'environments of Vite': [
+    'vite',
+    `import { createBuilder } from 'vite';
+const output = (name, target) => ({ outDir: '.', emptyOutDir: false, minify: false, target, rolldownOptions: { input: 'main.ts', external: [/^spanwright/], output: { entryFileNames: name } } });
+const environments = { client: { build: output('client.mjs', 'es2022') }, ssr: { build: output('service.mjs', 'es2021') }, edge: { consumer: 'client', build: output('edge.mjs', 'es2022') } };
+for (const shared of [false, true]) {
+  const builder = await createBuilder({ configFile: false, logLevel: 'error', plugins: [instance], builder: { sharedPlugins: shared, sharedConfigBuild: shared }, environments });
+  for (const name of ['ssr', 'client', 'edge']) await builder.build(builder.environments[name]);
+}`,
+  ],
+  'builds of esbuild': [
+    'esbuild',
+    `import { build } from 'esbuild';
+const common = { entryPoints: ['main.ts'], bundle: true, packages: 'external', format: 'esm', plugins: [instance] };
+await Promise.all([
+  build({ ...common, outfile: 'service.mjs', platform: 'node', target: 'es2021' }),
+  build({ ...common, outfile: 'client.mjs', platform: 'browser', target: 'es2022' }),
+]);`,
+  ],
+};
+
+for (const [title, [name, script]] of Object.entries(AT_ONCE))
+  testWith('bundlers')(
+    `${title} share an instance of the plugin: it leaves the client alone, and keeps names for each target`,
+    () => {
+      const directory = newDirectory();
+      link(directory, {
+        ...packagesOf([name, 'typescript']),
+        spanwright: ROOT,
+        '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
+      });
+      write(directory, 'package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
+      write(directory, 'main.ts', NAMED);
+      write(
+        directory,
+        'build.mjs',
+        `import spanwright from 'spanwright/unplugin/${name}';
+const instance = spanwright({ tsconfig: false, manifest: true, auto: [{ files: '**', minLines: 1 }] });
+${script}`,
+      );
+      execute(directory, process.execPath, ['build.mjs']);
+      const text = (file: string): string => readFileSync(join(directory, file), 'utf8');
+      assert.match(text('service.mjs'), /spanwright\/emitted/);
+      for (const file of readdirSync(directory).filter((one) => /^(client|edge)\.mjs$/.test(one)))
+        assert.not.match(text(file), /spanwright/);
+      const [client, service] = ['client.mjs', 'service.mjs'].map((file) => execute(directory, process.execPath, [file]));
+      assert.match(client ?? '', /^Plain Plain \[ 1 \] Given/);
+      assert.is(service, client);
+      const { sites } = JSON.parse(text('spanwright.json'));
+      assert.equal(
+        sites.map((site: { function: string }) => site.function),
+        ['own', 'size', 'run', 'run'],
+        'the manifest holds those of the service',
+      );
+    },
+  );
 
 test('static blocks are lowered for targets before the first release that has them', () => {
   for (const target of ['es6', 'es2021', 'node14', 'node16.4', ['esnext', 'safari16'], 'chrome111, firefox92'])

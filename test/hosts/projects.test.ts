@@ -258,7 +258,9 @@ function monorepo(): string {
   });
   write(directory, 'app/src/main.ts', PROGRAM);
   const installed = (name: string): string => part('bundlers/node_modules', name);
-  const packages = Object.fromEntries(['vite', 'webpack', 'rolldown'].map((name) => [name, installed(name)]));
+  const packages = Object.fromEntries(
+    ['vite', 'webpack', 'rolldown', '@rspack', 'esbuild', '@farmfe'].map((name) => [name, installed(name)]),
+  );
   link(directory, {
     ...packages,
     spanwright: ROOT,
@@ -305,24 +307,69 @@ for (const [name, script] of Object.entries(WITHOUT_ENTRY))
     assert.equal(looked, [join(directory, 'tsconfig.json')], printed);
   });
 
+/** Started in the folder above `app`, which each bundler but Rollup takes for its root; `OPTIONS` stands for those of the plugin. */
 const HOSTS: Readonly<Record<string, string>> = {
   Vite: `import { build } from 'vite';
 import spanwright from 'spanwright/unplugin/vite';
-await build({ root: 'app', configFile: false, logLevel: 'error', plugins: [spanwright()],
-  build: { ssr: 'src/main.ts', outDir: '../out', minify: false, emptyOutDir: true, rolldownOptions: { external: [/^spanwright/, /^node:/], output: { format: 'cjs', entryFileNames: 'main.cjs' } } } });`,
+await build({ root: 'app', configFile: false, logLevel: 'error', plugins: [spanwright(OPTIONS)],
+  build: { ssr: 'src/main.ts', outDir: '../out', minify: false, emptyOutDir: true, rolldownOptions: { external: [/^spanwright/, /^node:/], output: { format: 'cjs', entryFileNames: 'main.cjs' } } }, ssr: { noExternal: ['pgx'] } });`,
   Rolldown: `import { rolldown } from 'rolldown';
 import spanwright from 'spanwright/unplugin/rolldown';
-const bundle = await rolldown({ input: 'app/src/main.ts', platform: 'node', tsconfig: 'app/tsconfig.app.json', external: [/^spanwright/, /^node:/], plugins: [spanwright()] });
-await bundle.write({ file: 'out/main.cjs', format: 'cjs' });`,
+const bundle = await rolldown({ cwd: process.cwd() + '/app', input: './src/main.ts', platform: 'node', external: [/^spanwright/, /^node:/], plugins: [spanwright(OPTIONS)] });
+await bundle.write({ file: process.cwd() + '/out/main.cjs', format: 'cjs' });`,
+  esbuild: `import { build } from 'esbuild';
+import spanwright from 'spanwright/unplugin/esbuild';
+await build({ absWorkingDir: process.cwd() + '/app', entryPoints: ['src/main.ts'], outfile: '../out/main.cjs', bundle: true, platform: 'node', tsconfig: 'tsconfig.app.json', external: ['spanwright', 'spanwright/*'], plugins: [spanwright(OPTIONS)] });`,
+  webpack: `import { writeFileSync } from 'node:fs';
+import webpack from 'webpack';
+import spanwright from 'spanwright/unplugin/webpack';
+writeFileSync('loader.mjs', \`import typescript from 'typescript';
+export default (code) => typescript.transpileModule(code, { compilerOptions: { target: 'ES2022', module: 'ESNext', experimentalDecorators: true } }).outputText;\`);
+const ts = { test: /\\.ts$/, use: process.cwd() + '/loader.mjs' };
+const stats = await new Promise((done, fail) => webpack({ context: process.cwd() + '/app', mode: 'none', target: 'node', entry: './src/main.ts', resolve: { extensions: ['.ts', '.js'] }, output: { path: process.cwd() + '/out', filename: 'main.cjs' }, externals: [/^spanwright/], externalsType: 'commonjs', module: { rules: [ts] }, plugins: [spanwright(OPTIONS)] }, (error, result) => (error ? fail(error) : done(result))));
+if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`,
+  Rspack: `import { rspack } from '@rspack/core';
+import spanwright from 'spanwright/unplugin/rspack';
+const ts = { test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true } } } } };
+const stats = await new Promise((done, fail) => rspack({ context: process.cwd() + '/app', mode: 'none', target: 'node', entry: './src/main.ts', resolve: { extensions: ['.ts', '.js'] }, output: { path: process.cwd() + '/out', filename: 'main.cjs' }, externals: [/^spanwright/], externalsType: 'commonjs', module: { rules: [ts] }, plugins: [spanwright(OPTIONS)] }, (error, result) => (error ? fail(error) : done(result))));
+if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`,
+  Farm: `import { build } from '@farmfe/core';
+import spanwright from 'spanwright/unplugin/farm';
+await build({ root: 'app', configPath: '', plugins: [spanwright(OPTIONS)], compilation: { input: { main: './src/main.ts' }, output: { path: '../out', targetEnv: 'node', format: 'cjs', entryFilename: '[entryName].cjs' }, external: ['^spanwright'], minify: false, treeShaking: false, persistentCache: false, presetEnv: false, script: { target: 'es2022', decorators: { legacyDecorator: true } } } });`,
 };
 
 for (const [name, script] of Object.entries(HOSTS))
-  withBundlers(`keeps legacy decorators and the entry's namespace when started above the project: ${name}`, () => {
+  withBundlers(`${name}: its own root decides, when started above the project`, () => {
     const directory = monorepo();
-    write(directory, 'build.mjs', script);
-    runNode(directory, ['build.mjs']);
-    const built = join(directory, 'out/main.cjs');
-    assert.is(runNode(directory, [built]), 'run function /\nown::main::Work\n');
+    const pgx = 'exports.Client = class { query(sql) { return sql.length; } };\n';
+    write(directory, 'app/node_modules/pgx/package.json', '{ "name": "pgx", "main": "index.js" }');
+    write(directory, 'app/node_modules/pgx/index.js', pgx);
+    write(
+      directory,
+      'app/src/main.ts',
+      `${PROGRAM}import { Client } from 'pgx';\nconsole.log(siteOf(Client.prototype.query)?.namespace);\n`,
+    );
+    const named = (namespace: string, packages: string) => ({
+      compilerOptions: {
+        ...LEGACY,
+        target: 'ES2022',
+        plugins: [{ ...entry(namespace).plugins[0], auto: [{ packages, minLines: 1 }] }],
+      },
+    });
+    // of the working directory
+    for (const file of ['tsconfig.json', 'tsconfig.named.json'])
+      write(directory, file, JSON.stringify({ compilerOptions: entry('outer') }));
+    write(directory, 'app/tsconfig.named.json', JSON.stringify(named('named', 'pgx')));
+    write(directory, 'app/tsconfig.app.json', JSON.stringify({ ...named('own', 'pgx'), include: ['src'] }));
+    for (const [options, namespace] of [
+      ['', 'own'],
+      ["{ tsconfig: 'tsconfig.named.json' }", 'named'],
+    ] as const) {
+      write(directory, 'build.mjs', script.replaceAll('OPTIONS', options));
+      runNode(directory, ['build.mjs']);
+      const printed = runNode(directory, [join(directory, 'out/main.cjs')]);
+      assert.is(printed, `run function /\n${namespace}::main::Work\npgx::Client\n`, options);
+    }
   });
 
 test('register: keeps legacy decorators when started above the project, and applies the interop that the kind of modules implies', () => {

@@ -33,5 +33,5 @@ export function isBrowserOfEsbuild({ bundle, platform, packages, target }: Esbui
 }
 
 export function isBrowserOfFarm({ compilation }: FarmConfig): boolean {
-  return compilation?.output?.targetEnv?.startsWith('browser') === true;
+  return /^(library-)?browser/.test(compilation?.output?.targetEnv ?? '');
 }

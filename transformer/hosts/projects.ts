@@ -45,8 +45,8 @@ const KIND = ['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForCl
 /** Returns the texts of the project that a file belongs to; one object a project. */
 export interface TextsByFile {
   (file: string): Texts;
-  /** Forgets everything if a configuration has changed since it was read. */
-  refresh(): void;
+  /** Forgets everything if a configuration has changed since it was read, and returns whether one has. */
+  refresh(): boolean;
 }
 
 export function textsByFile(request: ProjectsRequest): TextsByFile {
@@ -137,9 +137,10 @@ export function textsByFile(request: ProjectsRequest): TextsByFile {
     return texts;
   }
 
-  function refresh(): void {
-    if (![...changes].some(([path, at]) => changedAt(path) !== at)) return;
-    for (const one of [configurations, projects, known, changes]) one.clear();
+  function refresh(): boolean {
+    const changed = [...changes].some(([path, at]) => changedAt(path) !== at);
+    if (changed) for (const one of [configurations, projects, known, changes]) one.clear();
+    return changed;
   }
 
   return Object.assign(textsFor, { refresh });

@@ -8,16 +8,10 @@ import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolu
 import { installedFile, isOwnFile } from '../core/installed.js';
 import type { Printed } from '../print/text-edits.js';
 import { lowersBlocksAt } from './block-target.js';
-import {
-  type EsbuildOutput,
-  type FarmConfig,
-  isBrowserOfEsbuild,
-  isBrowserOfFarm,
-  isViteClient,
-  isWebTarget,
-} from './client-output.js';
+import { type EsbuildOutput, type FarmConfig, isBrowserOfEsbuild, isBrowserOfFarm, isWebTarget } from './client-output.js';
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
+import { type Output, outputsOf } from './outputs.js';
 import { parserFor } from './parse.js';
 import { inputsOf, noEntry, type TextsByFile, textsByFile } from './projects.js';
 import { servedFiles } from './served.js';
@@ -57,55 +51,65 @@ const BEHIND_TYPESCRIPT: ReadonlySet<string> = new Set(['webpack', 'rspack', 'ro
 /** These take the nearest tsconfig.json for the kind of decorators, without looking at what it covers. */
 const TAKES_NEAREST: ReadonlySet<string> = new Set(['esbuild', 'bun']);
 
+/** Part of a compiler of webpack or Rspack. */
+interface WebpackLike {
+  readonly context: string;
+  readonly watchMode: boolean;
+  readonly options: { readonly target?: string | readonly string[] | false | undefined };
+}
+
 const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}, { framework }) => {
-  let textsFor: TextsByFile | undefined;
+  const outputs = outputsOf();
+  /** Outputs that differ in nothing that the texts depend on share them. */
+  const byOutput = new Map<string, TextsByFile>();
   const checked = new Set<Texts>();
-  /** Projects whose missing entry has been reported. */
-  const reported = new Set<Texts>();
+  /** Lines of the texts that have been reported. */
+  const reported = new Set<string>();
   const served = servedFiles();
-  /** Warnings of projects that are not reported yet. */
-  const warnings: string[] = [];
-  /** The bundler's own root. */
-  let root = process.cwd();
-  /** tsconfig from esbuild's own options, which holds for all files unless the plugin's `tsconfig` is given. */
-  let given: string | undefined;
-  /** The bundler watches, and what it builds may load files again after an edit. */
-  let reloadable = (): boolean => false;
-  /** The output is for browsers or edge runtimes, where nothing is recorded. */
-  let client = false;
-  /** The bundler compiles static blocks away. */
-  let renames = false;
+  /** Warnings of projects. */
+  const warnings = new Set<string>();
 
   /** The parser starts with the first file, so that naming the plugin in a configuration costs nothing. */
-  function textsOfFile(path: string): Texts {
-    textsFor ??= textsByFile({
-      parser: parserFor(root),
+  function textsForOutput({ root, renames, given, reloadable }: Output): TextsByFile {
+    const facts = {
       directory: root,
-      tsconfig: tsconfig === false ? null : (namedConfiguration() ?? given),
-      options,
-      staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : renames ? 'renaming' : 'esbuild',
-      purpose: 'bundle',
+      tsconfig: tsconfig === false ? null : (namedConfiguration(root) ?? given),
       reloadable: reloadable(),
-      ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
-    });
-    const texts = textsFor(path);
+    };
+    const key = JSON.stringify([facts, renames]);
+    let textsFor = byOutput.get(key);
+    if (textsFor === undefined) {
+      textsFor = textsByFile({
+        ...facts,
+        parser: parserFor(root),
+        options,
+        staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : renames ? 'renaming' : 'esbuild',
+        purpose: 'bundle',
+        ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
+      });
+      byOutput.set(key, textsFor);
+    }
+    return textsFor;
+  }
+
+  /** Options of a file of the bundler's root hold for installed packages. */
+  function textsOfFile(output: Output, path: string): Texts {
+    const owner = installedFile(path) === undefined ? path : resolve(output.root, 'index.js');
+    const texts = textsForOutput(output)(owner);
     if (checked.has(texts)) return texts;
     checked.add(texts);
     const faults = reportsOfSettings(texts.faults);
     if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
-    warnings.push(...texts.warnings);
+    for (const line of texts.warnings) warnings.add(line);
     return texts;
   }
 
-  /** A file of the bundler's root, whose options hold for installed packages. */
-  const ownerOf = (path: string): string => (installedFile(path) === undefined ? path : resolve(root, 'index.js'));
-
   function takes(path: string): boolean {
     if (isOwnFile(path)) return false;
-    return installedFile(path) === undefined || (!client && textsOfFile(ownerOf(path)).takesInstalled);
+    return installedFile(path) === undefined || textsOfFile(outputs.of(), path).takesInstalled;
   }
 
-  function namedConfiguration(): string | undefined {
+  function namedConfiguration(root: string): string | undefined {
     if (typeof tsconfig !== 'string') return undefined;
     const path = [root, process.cwd()].map((directory) => resolve(directory, tsconfig)).find(existsSync);
     if (path === undefined) throw new Error(`spanwright: there is no ${resolve(root, tsconfig)}, which 'tsconfig' names`);
@@ -119,14 +123,15 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     transformInclude: (id) => SCRIPT.test(pathOf(id)) && !id.includes('\0') && takes(pathOf(id)),
     // esbuild reports no changed files, and starts a build after each change.
     buildStart() {
-      textsFor?.refresh();
+      refresh();
     },
     transform(code, id) {
       const path = pathOf(id);
-      const current = textsOfFile(ownerOf(path));
-      const found = client || isViteClient(this) ? undefined : current.transform(path, code);
+      const output = outputs.of(this);
+      const current = textsOfFile(output, path);
+      const found = output.client ? undefined : current.transform(path, code);
       const { manifest, project } = current;
-      if (manifest !== undefined)
+      if (manifest !== undefined && !output.client)
         noteSites({ path: manifest, locate: project.locate }, project.withoutQuery(path), found?.plan.sites ?? []);
       for (const other of inputsOf(current, found)) {
         this.addWatchFile(other);
@@ -135,64 +140,76 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build, so it reports all faults of the file.
       if (wrong.length > 0) throw buildFailure(wrong, path);
-      for (const line of [...(found?.reports ?? []).map((report) => report.line), ...warnings.splice(0)]) this.warn(line);
-      const entry = noEntry(current, found);
-      if (entry !== undefined && tsconfig !== false && !reported.has(current)) {
-        reported.add(current);
-        this.warn(entry);
-      }
+      for (const { line } of found?.reports ?? []) this.warn(line);
+      const entry = tsconfig === false ? undefined : noEntry(current, found);
+      for (const line of unreported(entry)) this.warn(line);
       const printed = found?.printed;
       if (installedFile(path) === undefined && lowers(current) && current.decorated(path, code))
         return lowered(current, path, code, printed);
       return printed === undefined ? null : { code: printed.code, map: printed.map };
     },
     watchChange(path) {
-      textsFor?.refresh();
+      refresh();
       served.changed(path);
     },
     vite: {
-      configResolved({ root: resolved, command, build }) {
-        root = resolved;
-        renames = command === 'build' && lowersBlocksAt(build.target);
-        // Vitest starts a server too, and loads each file once a process
-        reloadable = () => command === 'serve' && process.env.VITEST === undefined;
+      configResolved({ root, command, build }) {
+        outputs.set({
+          root,
+          renames: command === 'build' && lowersBlocksAt(build.target),
+          // Vitest starts a server too, and loads each file once a process
+          reloadable: () => command === 'serve' && process.env.VITEST === undefined,
+        });
       },
       configureServer: served.by,
     },
     farm: {
       configResolved(config: FarmConfig) {
-        root = config.root ?? root;
-        client = isBrowserOfFarm(config);
+        outputs.set({ ...(config.root !== undefined && { root: config.root }), client: isBrowserOfFarm(config) });
       },
     },
     rolldown: {
-      options({ platform, transform }) {
-        client = platform === 'browser';
-        renames = lowersBlocksAt(transform?.target);
+      options({ cwd = process.cwd(), platform, transform }) {
+        outputs.set({ root: cwd, client: platform === 'browser', renames: lowersBlocksAt(transform?.target) });
       },
     },
-    webpack(compiler) {
-      root = compiler.context;
-      reloadable = () => compiler.watchMode;
-      client = isWebTarget(compiler.options.target);
-    },
-    rspack(compiler) {
-      root = compiler.context;
-      reloadable = () => compiler.watchMode;
-      client = isWebTarget(compiler.options.target);
-    },
+    webpack: setUpCompiler,
+    rspack: setUpCompiler,
     esbuild: {
       /** Without a target it would leave decorators to engines that do not know them. */
-      setup({ initialOptions }) {
-        root = initialOptions.absWorkingDir ?? root;
-        client = isBrowserOfEsbuild(initialOptions);
-        given = initialOptions.tsconfig === undefined ? undefined : resolve(root, initialOptions.tsconfig);
-        renames = lowersBlocksAt(initialOptions.target) || initialOptions.supported?.['class-static-blocks'] === false;
+      setup(build) {
+        const { initialOptions } = build;
+        const { absWorkingDir: root = process.cwd(), tsconfig, target, supported } = initialOptions;
+        outputs.set(
+          {
+            root,
+            client: isBrowserOfEsbuild(initialOptions),
+            given: tsconfig === undefined ? undefined : resolve(root, tsconfig),
+            renames: lowersBlocksAt(target) || supported?.['class-static-blocks'] === false,
+          },
+          build,
+        );
         initialOptions.supported = { decorators: false, ...initialOptions.supported };
         if (initialOptions.bundle === true) defineRequire(initialOptions);
       },
     },
   };
+
+  function unreported(entry: string | undefined): string[] {
+    const lines = [...warnings, ...(entry === undefined ? [] : [entry])].filter((line) => !reported.has(line));
+    for (const line of lines) reported.add(line);
+    return lines;
+  }
+
+  function refresh(): void {
+    const changed = [...byOutput.values()].filter((textsFor) => textsFor.refresh());
+    if (changed.length > 0) for (const lines of [warnings, reported]) lines.clear();
+  }
+
+  function setUpCompiler(compiler: WebpackLike): void {
+    const { context: root, options } = compiler;
+    outputs.set({ root, client: isWebTarget(options.target), reloadable: () => compiler.watchMode });
+  }
 
   /** Only tsconfig.json decides the kind of decorators. */
   function lowers({ configuration }: Texts): boolean {

@@ -1,9 +1,10 @@
-// limit: 180 s
+// limit: 300 s
 // `--import spanwright/auto` and `spanwright/register` over services without a decorator and without a build: TypeScript that Node could strip
 // itself, JavaScript as CommonJS and as ES modules, and installed packages by name, on four lines of Node; the packages in bundles, too. What is
 // planted is switched on by namespace, by place and by package.
 
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -66,7 +67,7 @@ const PACKAGE = {
 
 function service(kind: string, tsconfig?: object): string {
   const directory = newDirectory();
-  const names = ['esbuild', 'rolldown', '@rolldown', '@rspack', 'vite', 'webpack'].map(
+  const names = ['esbuild', 'rollup', '@rollup', 'rolldown', '@rolldown', '@rspack', 'vite', 'webpack', '@farmfe'].map(
     (name) => [name, part('bundlers/node_modules', name)] as const,
   );
   const typescript = join(ROOT, 'node_modules/typescript');
@@ -140,6 +141,12 @@ for (const { version, node, declare } of NODES)
       assert.equal(reported.map(([, named]) => named).sort(), ["files 'srcs/**'", "package '@acme/*'", "package 'pgy'"], stderr);
     });
 
+/** For webpack and Rspack, which load it as `pack`. */
+const packed = (more: string): string =>
+  `const options = { mode: 'none', target: 'node', entry: './main.js', experiments: { outputModule: true }, output: { module: true, library: { type: 'module' }, path: process.cwd(), filename: 'out.mjs' }, externals: [/^spanwright/], externalsType: 'module', ${more} };
+const stats = await new Promise((done, fail) => pack(options, (error, result) => (error ? fail(error) : done(result))));
+if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`;
+/** Each writes `out.mjs`. */
 const BUILDS: Readonly<Record<string, string>> = {
   esbuild: `import { build } from 'esbuild';
 import spanwright from 'spanwright/unplugin/esbuild';
@@ -148,21 +155,67 @@ await build({ entryPoints: ['main.js'], outfile: 'out.mjs', bundle: true, platfo
 import spanwright from 'spanwright/unplugin/rolldown';
 const bundle = await rolldown({ input: 'main.js', platform: 'node', external: /^spanwright/, plugins: [spanwright()] });
 await bundle.write({ file: 'out.mjs', format: 'es' });`,
-  webpack: `import webpack from 'webpack';
-await new Promise((done) => webpack({ mode: 'none', target: 'node', entry: './main.js', experiments: { outputModule: true }, output: { module: true, library: { type: 'module' }, path: process.cwd(), filename: 'out.mjs' }, externals: [/^spanwright/], externalsType: 'module', module: { rules: [{ test: /\\.js$/, use: 'spanwright/loader' }] } }, done));`,
+  Rollup: `import { rollup } from 'rollup';
+import commonjs from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import spanwright from 'spanwright/unplugin/rollup';
+const bundle = await rollup({ input: 'main.js', external: /^spanwright/, plugins: [spanwright(), nodeResolve(), commonjs()] });
+await bundle.write({ file: 'out.mjs', format: 'es' });`,
+  Vite: `import { build } from 'vite';
+import spanwright from 'spanwright/unplugin/vite';
+await build({ configFile: false, logLevel: 'error', plugins: [spanwright()], ssr: { noExternal: ['pgx'] },
+  build: { ssr: 'main.js', outDir: '.', emptyOutDir: false, minify: false, rolldownOptions: { external: [/^spanwright/], output: { entryFileNames: 'out.mjs' } } } });`,
+  webpack: `import pack from 'webpack';
+import spanwright from 'spanwright/unplugin/webpack';
+${packed('plugins: [spanwright()]')}`,
+  Rspack: `import { rspack as pack } from '@rspack/core';
+import spanwright from 'spanwright/unplugin/rspack';
+${packed('plugins: [spanwright()]')}`,
+  'webpack by spanwright/loader': `import pack from 'webpack';
+${packed("module: { rules: [{ test: /\\.js$/, use: 'spanwright/loader' }] }")}`,
+  Farm: `import { build } from '@farmfe/core';
+import spanwright from 'spanwright/unplugin/farm';
+await build({ configPath: '', plugins: [spanwright()], compilation: { input: { out: './main.js' }, output: { path: '.', clean: false, targetEnv: 'node', format: 'esm', entryFilename: '[entryName].mjs' }, external: ['^spanwright'], minify: false, treeShaking: false, persistentCache: false, presetEnv: false } });`,
+  Bun: `import spanwright from 'spanwright/unplugin/bun';
+const { success, logs } = await Bun.build({ entrypoints: ['main.js'], outdir: '.', naming: 'out.mjs', target: 'node', format: 'esm', external: ['spanwright', 'spanwright/*'], plugins: [spanwright()] });
+if (!success) throw new Error(logs.join('\\n'));`,
 };
+/** Records what the package `pgx` does, and nothing of the service. */
+const ONLY_PACKAGE = (SERVICES.esm?.['main.js'] ?? '')
+  .replace('enabled: true, ', '')
+  .replace('  await work();', "  tracing.setEnabled(true, { only: 'pgx' });\n  await work();");
+
+/** The service with the package where npm installs it, and in a store of pnpm; `run` runs it in its folder. */
+function assertRecordsByPackage(run: (directory: string) => { names: string[] }): void {
+  for (const store of ['', '.pnpm/pgx@1.0.0/node_modules/']) {
+    const directory = service('esm', entry([{ files: '**' }, { packages: 'pgx', minLines: 1 }]));
+    write(directory, 'main.js', ONLY_PACKAGE);
+    if (store !== '') {
+      mkdirSync(join(directory, 'node_modules', store), { recursive: true });
+      renameSync(join(directory, 'node_modules/pgx'), join(directory, 'node_modules', store, 'pgx'));
+      symlinkSync(`${store}pgx`, join(directory, 'node_modules/pgx'));
+    }
+    const file = `node_modules/${store}pgx/lib/client.js`;
+    assert.equal(run(directory).names, [`pgx::lib::client::Client::query@${file}`, `pgx::lib::client::connect@${file}`]);
+  }
+}
+
+test('register records an installed package by its name, also in a store of pnpm', () => {
+  assertRecordsByPackage((directory) => runFile(process.execPath, directory, '--import', 'spanwright/register', 'main.js'));
+});
+
 const withBundlers = testWith('bundlers');
 for (const [name, script] of Object.entries(BUILDS))
-  withBundlers(`${name} records installed packages that auto names`, () => {
-    const directory = service('esm', entry([{ packages: 'pgx', minLines: 1 }]));
-    write(directory, 'build.mjs', script);
-    execute(directory, process.execPath, ['build.mjs']);
-    const { names } = runFile(process.execPath, directory, 'out.mjs');
-    assert.equal(
-      names.map((one) => one.replace(/@.*/, '')),
-      ['pgx::lib::client::Client::query', 'pgx::lib::client::connect'],
-    );
-  });
+  withBundlers(
+    `${name} plants what auto names of an installed package, also in a store of pnpm, and it is recorded by its name`,
+    () => {
+      assertRecordsByPackage((directory) => {
+        write(directory, 'build.mjs', script);
+        execute(directory, name === 'Bun' ? part('bundlers/node_modules/.bin/bun') : process.execPath, ['build.mjs']);
+        return runFile(process.execPath, directory, 'out.mjs');
+      });
+    },
+  );
 
 withBundlers('Rspack takes spanwright/loader before the loader that compiles TypeScript', () => {
   const directory = service('typescript', entry([{ files: 'orders.ts' }, { packages: 'pgx', minLines: 1 }]));

@@ -94,4 +94,15 @@ test('a digest changes with each content, path, file and link, and with the vers
   assert.is(digestOf(root, ['deep/a']) === digestOf(root, ['deep/c']), false);
 });
 
+test('a link below the root counts by its place there, so that two copies of a folder have one digest', () => {
+  const copy = (name: string, target: string): string => {
+    const root = join(top, name);
+    for (const folder of ['a', 'b']) mkdirSync(join(root, folder), { recursive: true });
+    symlinkSync(join(root, target), join(root, 'link'), 'junction');
+    return digestOf(root, ['.']);
+  };
+  assert.is(copy('copy', 'a'), copy('another copy', 'a'));
+  assert.is.not(copy('third', 'b'), copy('fourth', 'a'));
+});
+
 test.run();

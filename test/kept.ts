@@ -15,7 +15,7 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { PROJECT } from './house/sources.js';
 
@@ -59,23 +59,27 @@ export function keptFor(key: string, below = BELOW): string | undefined {
 
 const placeOf = (key: string, below: string): string => join(below, createHash('sha256').update(key).digest('hex').slice(0, 20));
 
-/** Digest of files, each with its path, and of everything below folders. A link counts by its target, a linked package by its package.json. */
+/**
+ * Digest of files, each with its path, and of everything below folders. A link counts by its target, relative where it is below the root, a
+ * linked package by its package.json.
+ */
 export function digestOf(root: string, paths: readonly string[]): string {
   const hash = createHash('sha256');
   const add = (path: string): void => {
     const full = join(root, path);
     const found = lstatSync(full);
     if (found.isDirectory()) for (const name of readdirSync(full).sort()) add(join(path, name));
-    else hash.update(`\0${path}\0`).update(found.isSymbolicLink() ? linkOf(full) : readFileSync(full));
+    else hash.update(`\0${path}\0`).update(found.isSymbolicLink() ? linkOf(root, full) : readFileSync(full));
   };
   for (const path of paths) add(path);
   return hash.digest('hex');
 }
 
-function linkOf(path: string): string {
+function linkOf(root: string, path: string): string {
   const target = resolve(path, '..', readlinkSync(path));
   const manifest = join(target, 'package.json');
-  return `-> ${target} ${existsSync(manifest) ? readFileSync(manifest, 'utf8') : ''}`;
+  const named = target.startsWith(join(root, sep)) ? relative(root, target) : target;
+  return `-> ${named} ${existsSync(manifest) ? readFileSync(manifest, 'utf8') : ''}`;
 }
 
 function takeLock(below: string, lock: string): boolean {

@@ -1,7 +1,7 @@
 // Builds of projects by compilers and bundlers, kept by the content of what goes into them: the project, `dist`, the installed packages by
 // the lock file of this project and the stamps of all parts, and the version of Node. A build over the same content would give the same files.
 
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, keep } from '../kept.js';
 import { runBuild } from './builder.js';
@@ -31,11 +31,21 @@ export function bundleOnce(directory: string, { name, runner }: { name: string; 
 }
 
 async function outputOnce(directory: string, command: readonly string[], build: () => Promise<void> | void): Promise<void> {
-  installed ??= digestOfInstalled();
-  const key = [process.version, ...command, installed, digestOf(directory, ['.'])].join('\0');
-  const kept = await keep(key, async (folder) => {
+  const kept = await keep(keyOf(directory, command), async (folder) => {
     await build();
     cpSync(join(directory, 'out'), folder, { recursive: true });
   });
   cpSync(kept, join(directory, 'out'), { recursive: true });
+}
+
+/** Result of a measurement over the project in a folder, as JSON has it. */
+export async function resultOnce<Result>(directory: string, what: readonly string[], measure: () => Result): Promise<Result> {
+  const kept = await keep(keyOf(directory, what), (folder) => writeFileSync(join(folder, RESULT), JSON.stringify(measure())));
+  return JSON.parse(readFileSync(join(kept, RESULT), 'utf8'));
+}
+const RESULT = 'result.json';
+
+function keyOf(directory: string, what: readonly string[]): string {
+  installed ??= digestOfInstalled();
+  return [process.version, ...what, installed, digestOf(directory, ['.'])].join('\0');
 }

@@ -13,14 +13,14 @@ export function printable(text: string, most = 200): string {
 }
 
 const UNSAFE_IN_LINES = /\r(?!\n)|[^\P{Cc}\r\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-/** The escape sequences that styled() of the command line program writes. */
+/** The escape sequences that styled() of the command line program writes, and those of TypeScript's messages. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
-const STYLE = /(\u{1b}\[(?:0|1|2|31|32|33)m)/u;
+const STYLE = /(\u{1b}\[(?:[0127]|3[1-3]|9[013-6])m)/u;
 
 /**
  * Lines for a terminal, as the last filter of a program: every other control, format and direction character becomes its JSON escape,
  * so that JSON stays what it was.
- * @param styles true: the program's own colours are kept
+ * @param styles true: colours of the program and of the compiler are kept
  */
 export function printableLines(text: string, styles = false): string {
   const clean = (part: string): string => part.replace(UNSAFE_IN_LINES, unicodeEscaped);

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { printableLines } from '../../runtime/text/printable.js';
 import { EXPECTED_STOPS, STOPS, stopsOf } from '../transformer/breakpoints.js';
 import { placeIn } from '../transformer/sites.js';
 import { ROOT, write } from './conformance/project.js';
@@ -47,6 +48,16 @@ for (const { name, source, options, args = [], exit } of CASES) {
     if (script) assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /\(\d+, ?w/);
   });
 }
+
+declare('messages keep the colours of the compiler on a terminal, and no character of the sources that is unsafe there', () => {
+  const directory = project("export const wrong: 'svc\u202e\u009b31m' = 'svc\u001b]52;c;aGk=\u0007';\n");
+  const { stdout } = tsc(directory, '-p', '.', '--pretty');
+  const shown = printableLines(stdout, true);
+  assert.match(shown, /\\u202e.*\\u001b\]52/su);
+  assert.is(shown.split('\u001b[').length, stdout.split('\u001b[').length);
+  for (const text of [shown.replaceAll('\u001b[', ''), build(directory, '-p', '.').stdout])
+    assert.equal(text.match(/[^\P{Cc}\n\t]|\p{Cf}/gu), null, text);
+});
 
 declare('a project that has nothing to instrument is written as tsc writes it', () => {
   const directory = project('export const one: number = 1;\n');

@@ -14,8 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stepOnce } from './hosts/built.js';
 import { digestOf, keep, keptFor } from './kept.js';
 
 const top = mkdtempSync(join(tmpdir(), 'spanwright-kept-'));
@@ -103,6 +105,28 @@ test('a link below the root counts by its place there, so that two copies of a f
   };
   assert.is(copy('copy', 'a'), copy('another copy', 'a'));
   assert.is.not(copy('third', 'b'), copy('fourth', 'a'));
+});
+
+test('a step over the same project runs once, and what it wrote, wrote again and removed is the same in each copy', async () => {
+  const runs = join(top, 'runs');
+  const step = `const fs = require('node:fs');
+fs.appendFileSync(${JSON.stringify(runs)}, '.');
+fs.mkdirSync('out/deep', { recursive: true });
+for (const path of ['out/deep/new', 'same']) fs.writeFileSync(path, 'text');
+fs.rmSync('old');`;
+  const run = async (text: string): Promise<void> => {
+    const project = mkdtempSync(join(top, 'project-'));
+    for (const [path, content] of Object.entries({ 'step.cjs': step, same: 'text', old: text }))
+      writeFileSync(join(project, path), content);
+    utimesSync(join(project, 'same'), 0, 0);
+    stepOnce(project, project, ['step.cjs']);
+    assert.is(readFileSync(join(project, 'out/deep/new'), 'utf8'), 'text');
+    assert.ok(statSync(join(project, 'same')).mtimeMs > 0);
+    assert.not.ok(existsSync(join(project, 'old')));
+    await setImmediate(); // it is kept then
+  };
+  for (const text of [top, top, 'another']) await run(text);
+  assert.is(readFileSync(runs, 'utf8'), '..');
 });
 
 test.run();

@@ -4,8 +4,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
+import { stepOnce } from '../hosts/built.js';
 import { link, newDirectory, write } from '../hosts/conformance/project.js';
-import { execute } from '../hosts/conformance/suite.js';
 import { blocksOf, fileOf, ROOT } from './pages.js';
 
 export const TOKEN = 'mFq2-9xWz-Lr71-Tk8v-Pb3n';
@@ -69,7 +69,7 @@ export async function startDocumentedService(endpoint: string): Promise<Service>
   write(directory, 'src/main.ts', MAIN);
   write(directory, 'token', TOKEN);
   chmodSync(join(directory, 'token'), 0o600);
-  execute(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js')]);
+  stepOnce(directory, directory, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js')]);
   const env = { ...process.env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint };
   const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', 'build/main.js'], { cwd: directory, env });
   let printed = '';

@@ -8,6 +8,7 @@ import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stepOnce } from './built.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, NODE24, part, testWith } from './conformance/suite.js';
 
@@ -229,7 +230,7 @@ const output = { path: process.cwd(), filename: 'out.mjs', library: { type: 'mod
 const stats = await new Promise((done, fail) => rspack({ mode: 'none', target: 'node', entry: './main.ts', experiments: { outputModule: true }, output, externals: [/^spanwright/], externalsType: 'module', module: { rules } }, (error, result) => (error ? fail(error) : done(result))));
 if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`,
   );
-  execute(directory, process.execPath, ['build.mjs']);
+  stepOnce(directory, directory, ['build.mjs']);
   const { names } = runFile(process.execPath, directory, 'out.mjs');
   assert.equal(names, [
     ...['pgx::lib::client::Client::query', 'pgx::lib::client::connect'].map((name) => `${name}@node_modules/pgx/lib/client.js`),

@@ -1,12 +1,13 @@
 // A project and a service that `spanwright doctor` and `spanwright explain` examine, and ways to run them: the program as a person
 // runs it, and the command alone, which is what most tests need and starts no process.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { runDoctor } from '../../cli/doctor/command.js';
 import type { Finding, FindingName } from '../../cli/doctor/finding.js';
+import { stepOnce } from './built.js';
 import { ROOT, write, writeProject } from './conformance/project.js';
 import { LEGACY } from './conformance/suite.js';
 import '../runner/dynamic-imports.js';
@@ -77,9 +78,7 @@ export function project(packages: Record<string, string> = CLASSIC, compilerOpti
 }
 
 export function compile(directory: string, program = 'ts-patch/bin/tspc.js'): void {
-  const args = [join(ROOT, 'node_modules', program)];
-  const { status, stdout } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8' });
-  assert.is(status, 0, stdout);
+  stepOnce(directory, directory, [join(ROOT, 'node_modules', program)]);
 }
 
 /** A service of its own process, with the admin hook; what it calls is as the environment says. */

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stepOnce } from './built.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, part, testWith } from './conformance/suite.js';
 
@@ -34,7 +35,7 @@ const ENTRY = '"plugins": [{ "transform": "spanwright/transformer", "namespace":
 /** The generated project in \`app/\`, with what \`npm install\` would bring. */
 function vite(template: string, kind: 'legacy' | 'TC39'): string {
   const directory = newDirectory();
-  execute(directory, process.execPath, [ofTemplates('create-vite/index.js'), 'app', '--template', template, '--no-interactive']);
+  stepOnce(directory, directory, [ofTemplates('create-vite/index.js'), 'app', '--template', template, '--no-interactive']);
   const app = join(directory, 'app');
   link(app, {
     ...Object.fromEntries(
@@ -69,9 +70,9 @@ for (const [template, kind] of [
     // namespaces start at tsconfig.json, because TypeScript 6 parses here
     const printed = `${kind}\nran job shop::src::service::Work src/service.ts\n`;
     const command = [ofTemplates('vite/bin/vite.js'), 'build'];
-    execute(app, process.execPath, [part('ts7/node_modules/typescript-7.0/bin/tsc'), '-b']);
+    stepOnce(directory, app, [part('ts7/node_modules/typescript-7.0/bin/tsc'), '-b']);
 
-    execute(app, process.execPath, command);
+    stepOnce(directory, app, command);
     const assets = join(app, 'dist/assets');
     const client = readdirSync(assets)
       .filter((name) => name.endsWith('.js'))
@@ -81,10 +82,10 @@ for (const [template, kind] of [
     assert.not.match(client, /shop::|AsyncLocalStorage/);
 
     const external = ['--ssr', 'src/service.ts', '--outDir'];
-    execute(app, process.execPath, [...command, ...external, 'server']);
+    stepOnce(directory, app, [...command, ...external, 'server']);
     assert.is(execute(app, process.execPath, ['server/service.js']), printed);
     if (template === 'vanilla-ts') return;
-    execute(directory, process.execPath, [...command, 'app', ...external, 'above', '--config', 'app/vite.config.ts']);
+    stepOnce(directory, directory, [...command, 'app', ...external, 'above', '--config', 'app/vite.config.ts']);
     assert.is(execute(app, process.execPath, ['above/service.js']), printed);
   });
 
@@ -147,7 +148,7 @@ testWith('ts7')("Nx's preset ts: spanwright build -b at its root, and the source
   });
   link(directory, { ...OWN, ...NATIVE, '@shop/work': join(directory, 'packages/work') });
   const printed = 'TC39\nran job shop::lib::work::Work src/lib/work.ts\nran order\n';
-  execute(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build', '-b']);
+  stepOnce(directory, directory, [join(ROOT, 'dist/cli/main.js'), 'build', '-b']);
   assert.is(execute(directory, process.execPath, ['packages/app/dist/index.js']), printed);
   const sources = ['-C', '@shop/source', '--import', 'spanwright/register', 'packages/app/src/index.ts'];
   assert.is(execute(directory, process.execPath, sources), printed);
@@ -185,7 +186,7 @@ testWith('bundlers')("Turborepo's basic template: a configuration of another pac
   link(join(directory, 'packages/ui'), { '@repo/typescript-config': join(directory, 'packages/typescript-config') });
   link(directory, { ...OWN, typescript: own('typescript'), vite: part('bundlers/node_modules/vite') });
   const ui = join(directory, 'packages/ui');
-  execute(ui, process.execPath, [own('ts-patch/bin/tspc.js')]);
+  stepOnce(directory, ui, [own('ts-patch/bin/tspc.js')]);
   const printed = 'TC39\nran job shop::card::Work src/card.tsx\n';
   assert.is(execute(ui, process.execPath, ['dist/card.js']), printed);
   write(
@@ -194,7 +195,7 @@ testWith('bundlers')("Turborepo's basic template: a configuration of another pac
     "import spanwright from 'spanwright/unplugin/vite';\nexport default { plugins: [spanwright()], logLevel: 'error', build: { ssr: 'src/card.tsx', outDir: 'bundled' } };\n",
   );
   const vite = part('bundlers/node_modules/vite/bin/vite.js');
-  execute(directory, process.execPath, [vite, 'build', 'packages/ui', '--config', 'vite.config.mjs']);
+  stepOnce(directory, directory, [vite, 'build', 'packages/ui', '--config', 'vite.config.mjs']);
   assert.is(execute(ui, process.execPath, ['bundled/card.js']), printed);
 });
 
@@ -286,9 +287,9 @@ const NEST_PLUGIN = '"plugins": [{ "name": "spanwright/transformer", "options": 
 
 for (const { release, parts, command, framework, builder, extension, namespace, output } of NESTS)
   testWith(...parts)(`Nest ${release}'s monorepo mode: its own builder, ${builder}, and tsc`, () => {
-    const nest = (directory: string, ...args: string[]): string =>
-      execute(directory, process.execPath, [join(command, '@nestjs/cli/bin/nest.js'), ...args]);
     const directory = newDirectory();
+    const nest = (folder: string, ...args: string[]): void =>
+      stepOnce(directory, folder, [join(command, '@nestjs/cli/bin/nest.js'), ...args]);
     // schematics are looked up from the working directory
     mkdirSync(join(directory, 'node_modules'));
     link(directory, { '@nestjs': join(command, '@nestjs') });

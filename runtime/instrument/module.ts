@@ -10,7 +10,7 @@ import { fulfils } from '../site/condition.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall, type ModuleRecorder, type ModuleTable } from '../site/tables.js';
 import { startInline } from '../span/inline.js';
-import { contextToDecide, type Decision, decide, recordCall, recordedIn } from '../span/run.js';
+import { contextToDecide, type Decision, decide, recordCall } from '../span/run.js';
 import { state } from '../state.js';
 import { makeSite, placeAttributes } from './make.js';
 import type { InstrumentOptions } from './options.js';
@@ -252,7 +252,7 @@ function decideAndRecord(
   const { async } = slot.row;
   const answer =
     decision === undefined
-      ? flight.record(slot.site, self, body, args, recordedIn(context), async, tables)
+      ? flight.record(slot.site, self, body, args, flight.under(context), async, tables)
       : recordCall(decision, slot.site, self, slot.enter as AnyFunction, args, async);
   tables.answer = async && !(answer instanceof AwaitedCall) ? { p: answer, v: passed, x: passed } : answer;
   return true;

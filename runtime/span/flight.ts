@@ -3,8 +3,10 @@
 // variable while the stack is synchronous, and beyond by an AsyncLocalStorage of its own, which holds a number and no context.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AttributeValue, SpanContext } from '@opentelemetry/api';
+import type { AttributeValue, Context, Span, SpanContext } from '@opentelemetry/api';
 import { apply, getPrototypeOf, now, promisePrototype } from '../captured.js';
+import { SPAN_KEY } from '../context/layer.js';
+import { throughTransparent } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall, type InlineCall } from '../site/tables.js';
@@ -12,6 +14,7 @@ import { cutText, REDACTED, recordValue, type SpanLimits } from './attributes.js
 import { applicationCode } from './callback.js';
 import { describeThrown, isCancellation } from './errors.js';
 import { type FlightRing, NO_CALL } from './flight-ring.js';
+import { isRecorded } from './recorded.js';
 import { followPromise, isClientFault, isExpected, isNewPromise } from './settle.js';
 
 /** Longest text kept of an argument or of an error's message. */
@@ -70,6 +73,18 @@ export class FlightRecorder {
     return this.current === NO_CALL ? (this.storage.getStore() ?? NO_CALL) : this.current;
   }
 
+  /** The identity of the recorded span in a context; undefined without one. */
+  under(context: Context | undefined): SpanContext | undefined {
+    if (context === undefined) return undefined;
+    try {
+      const span = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
+      return isRecorded(span) ? span.spanContext() : undefined;
+    } catch (fault) {
+      reportFault('flight recorder', fault);
+      return undefined;
+    }
+  }
+
   /**
    * Runs the body as a call of the ring. A fault of Spanwright leaves the call out; the body runs once, with its own outcome.
    * @param under the recorded span in which it is made
@@ -112,32 +127,28 @@ export class FlightRecorder {
     }
     if (call !== NO_CALL) this.current = call;
     this.depth++;
-    let result: unknown;
+    let outcome: unknown;
+    let threw = false;
     try {
       if (tables !== undefined) tables.entered = body;
-      result = apply(body, self, args);
+      outcome = apply(body, self, args);
     } catch (error) {
-      this.#leave(before, body, tables);
-      if (isStored) storage.enterWith(around as number);
-      if (call !== NO_CALL) fail(flight, call, site, isRoot, error);
-      throw error;
+      threw = true;
+      outcome = error;
     }
-    this.#leave(before, body, tables);
-    if (isStored) storage.enterWith(around as number);
-    if (call === NO_CALL) return result;
-    // an async function with a prologue never returns a subclass of Promise, so its prototype is enough
-    if (site.isAsync && (awaits ? getPrototypeOf(result) === promisePrototype : isNewPromise(result as object))) {
-      const awaited = new AwaitedEntry(flight, call, site, isRoot, result as Promise<unknown>);
-      return awaits ? awaited : followPromise(awaited, result as Promise<unknown>);
-    }
-    closeCall(flight, call, isRoot, false);
-    return result;
-  }
-
-  #leave(before: number, body: AnyFunction, tables: EnteredFunction | undefined): void {
+    // assignments alone: they cannot fail
     this.current = before;
     this.depth--;
     if (tables !== undefined && tables.entered === body) tables.entered = undefined;
+    try {
+      if (isStored) storage.enterWith(around as number);
+      if (threw && call !== NO_CALL) fail(flight, call, site, isRoot, outcome);
+      else if (call !== NO_CALL) return afterReturn(flight, call, site, isRoot, outcome, awaits);
+    } catch (fault) {
+      reportEnd(fault);
+    }
+    if (threw) throw outcome;
+    return outcome;
   }
 
   /** As record(), for a function whose body runs in place. @returns what ends the call */
@@ -169,6 +180,17 @@ function linkTo(under: SpanContext, ring: FlightRing, call: number, caller: numb
   if (ring.underOf(caller)?.spanId !== under.spanId) ring.describe(call, { under });
 }
 
+/** Ends the call, or follows the promise of an async function. @returns what the caller gets */
+function afterReturn(flight: Flight, call: number, site: Site, isRoot: boolean, result: unknown, awaits: boolean): unknown {
+  // an async function with a prologue never returns a subclass of Promise, so its prototype is enough
+  if (site.isAsync && (awaits ? getPrototypeOf(result) === promisePrototype : isNewPromise(result as object))) {
+    const awaited = new AwaitedEntry(flight, call, site, isRoot, result as Promise<unknown>);
+    return awaits ? awaited : followPromise(awaited, result as Promise<unknown>);
+  }
+  closeCall(flight, call, isRoot, false);
+  return result;
+}
+
 /** An entry of the ring for the call of an async function, which ends with its promise. */
 class AwaitedEntry extends AwaitedCall {
   constructor(
@@ -182,12 +204,20 @@ class AwaitedEntry extends AwaitedCall {
   }
 
   override v(value: unknown): unknown {
-    closeCall(this.flight, this.call, this.isRoot, false);
+    try {
+      closeCall(this.flight, this.call, this.isRoot, false);
+    } catch (fault) {
+      reportEnd(fault);
+    }
     return value;
   }
 
   override x(error: unknown): unknown {
-    fail(this.flight, this.call, this.site, this.isRoot, error);
+    try {
+      fail(this.flight, this.call, this.site, this.isRoot, error);
+    } catch (fault) {
+      reportEnd(fault);
+    }
     return error;
   }
 }

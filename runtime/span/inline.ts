@@ -10,7 +10,7 @@ import type { InlineCall } from '../site/tables.js';
 import { state } from '../state.js';
 import { endAbandoned } from './abandoned.js';
 import type { RecordedSpan } from './recorded.js';
-import { contextToDecide, decide, recordedIn, startSpan } from './run.js';
+import { contextToDecide, decide, startSpan } from './run.js';
 import { abandon, fail, settle } from './settle.js';
 
 const NO_ARGUMENTS: readonly unknown[] = [];
@@ -20,7 +20,7 @@ export function startInline(site: Site): InlineCall | undefined {
   const call = startInlineSpan(site);
   const { flight } = state;
   if (call !== undefined || !flight.takes(site)) return call;
-  return flight.startInline(site, recordedIn(contextToDecide(site)));
+  return flight.startInline(site, flight.under(contextToDecide(site)));
 }
 
 /** Under a third-party context manager no context can be entered, so the call is transparent. */

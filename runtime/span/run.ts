@@ -3,7 +3,7 @@
 // call's end. One guard is between here and the body: a fault of Spanwright is logged (SPW010), and the body runs exactly once,
 // with its own result.
 
-import { type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { activeContext, contexts, type RunOnce, runManaged } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
@@ -44,14 +44,7 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
   }
   if (decision !== undefined) return recordCall(decision, site, self, body, args);
   const { flight } = state;
-  return flight.takes(site) ? flight.record(site, self, body, args, recordedIn(context)) : apply(body, self, args);
-}
-
-/** The identity of the recorded span in a context; undefined without one. */
-export function recordedIn(context: Context | undefined): SpanContext | undefined {
-  if (context === undefined) return undefined;
-  const span = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
-  return isRecorded(span) ? span.spanContext() : undefined;
+  return flight.takes(site) ? flight.record(site, self, body, args, flight.under(context)) : apply(body, self, args);
 }
 
 /**

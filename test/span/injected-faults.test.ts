@@ -9,13 +9,18 @@ import * as assert from 'uvu/assert';
 import { report } from '../evidence.js';
 import { compile, execute } from '../transformer/compile.js';
 import { COPY, writeCopy } from './injected/copy.js';
-import { PROGRAM } from './injected/program.js';
+import { programOf, SET_UPS } from './injected/program.js';
 
-for (const experimentalDecorators of [true, false]) {
-  const kind = experimentalDecorators ? 'legacy' : 'standard';
-  test(`no fault of the recording path reaches a program with ${kind} decorators`, () => {
+const CASES = [
+  [true, 'plain'],
+  [false, 'plain'],
+  [true, 'the flight recorder, keep and captured values'],
+] as const;
+for (const [experimentalDecorators, setUp] of CASES) {
+  const kind = `${experimentalDecorators ? 'legacy' : 'standard'} decorators${setUp === 'plain' ? '' : `, ${setUp}`}`;
+  test(`no fault of the recording path reaches a program with ${kind}`, () => {
     const { directory, diagnostics } = compile({
-      files: { 'src/main.ts': PROGRAM },
+      files: { 'src/main.ts': programOf(SET_UPS[setUp]) },
       compilerOptions: { experimentalDecorators },
     });
     assert.equal(diagnostics, []);
@@ -32,7 +37,7 @@ for (const experimentalDecorators of [true, false]) {
     assert.equal(placed, []);
     assert.ok(tried > 500, `${tried} statements were reached`);
     report({
-      part: `a fault at each statement of the recording path, ${kind} decorators`,
+      part: `a fault at each statement of the recording path, ${kind}`,
       tried,
       survived: tried - found.length,
       lost: 0,

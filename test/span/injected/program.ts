@@ -16,13 +16,23 @@ const METHODS = `
   @mark get size(): number { this.ran++; return 7; }
   @mark static make(value: number): string { return 'made ' + value; }
   @named attributed(id: string): string { this.ran++; return id; }
+  @linked batch(ids: string[]): number { this.ran++; return ids.length; }
 `;
 
-export const PROGRAM = `
+/** Set-ups of the program: options of startTracing(), and of the lease that switches on. */
+export const SET_UPS = {
+  plain: ['{}', '{}'],
+  'the flight recorder, keep and captured values': [
+    "{ flightRecorder: '10s', keep: { errors: true, slowerThan: '1s', ratio: 0.5 }, allowCapture: '*' }",
+    "{ capture: 'args, result, this' }",
+  ],
+} as const;
+
+export const programOf = ([options, lease]: readonly [string, string]): string => `
 import { context, trace } from '@opentelemetry/api';
 import { instrument, startTracing } from 'spanwright';
-class Marked {${METHODS.replaceAll('@mark', '@instrument').replaceAll('@named', "@instrument({ args: ['id'], attributes: () => ({ more: 1 }), result: (text) => ({ text }) })")}}
-class Plain {${METHODS.replaceAll('@mark ', '').replaceAll('@named ', '')}}
+class Marked {${METHODS.replaceAll('@mark', '@instrument').replace('@linked', "@instrument({ links: (ids: string[]) => ids.map((traceId: string) => ({ context: { traceId, spanId: 'ab'.repeat(8), traceFlags: 1 } })) })").replaceAll('@named', "@instrument({ args: ['id'], attributes: () => ({ more: 1 }), result: (text) => ({ text }) })")}}
+class Plain {${METHODS.replaceAll('@mark ', '').replace(/@(?:named|linked) /g, '')}}
 const wrapped = instrument({ namespace: 'wrapped', name: 'wrapped' }, (value: number): number => value * 2);
 const collect = async (items: Iterable<unknown> | AsyncIterable<unknown>): Promise<unknown[]> => { const all = []; for await (const item of items as AsyncIterable<unknown>) all.push(item); return all; };
 
@@ -40,6 +50,8 @@ const CALLS: Record<string, Call> = {
   size: (_, on) => on.size,
   make: (of) => of.make(7),
   attributed: (_, on) => on.attributed('m-17'),
+  batch: (_, on) => on.batch(['cd'.repeat(16)]),
+ 
 };
 
 async function outcome(call: Call, of: typeof Plain): Promise<string> {
@@ -79,12 +91,13 @@ async function runCalls(mode: string, expected: ReadonlyMap<string, string>, poi
 
 async function main(): Promise<void> {
   world.failing = -1;
-  const tracing = await startTracing({ enabled: true, serviceName: 'faults', exporter: { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined } as never });
+  const tracing = await startTracing({ enabled: true, serviceName: 'faults', ...${options}, exporter: { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined } as never });
   const expected = new Map<string, string>();
   for (const [name, call] of Object.entries(CALLS)) expected.set(name, await outcome(call, Plain));
   let tried = 0;
   for (const enabled of [true, false]) {
-    tracing.setEnabled(enabled);
+    if (enabled) tracing.setEnabled(true, ${lease});
+    else tracing.setEnabled(false);
     for (const mode of Object.keys(MODES)) {
       during = mode + ', no fault';
       world.reached = new Set();

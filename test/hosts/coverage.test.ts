@@ -1,16 +1,17 @@
-// limit: 240 s
+// limit: 300 s
 // Coverage (B7): a project has the same branches, functions and missed lines with the plugin as without it, by istanbul and by V8. Each
 // is the real tool, from the folder that .ci/setup fills; the numbers are those of its own summary, kept while nothing that they come from
 // changes.
 
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runTool, tspc, writeProject } from '../transformer/compile.js';
 import { keepPatchedCompiler } from '../transformer/patched-compiler.js';
 import { resultOnce } from './built.js';
-import { part, testWith } from './conformance/suite.js';
+import { NODE24, part, testWith } from './conformance/suite.js';
 import { coverageTitleOf, type Kind } from './matrix.js';
 import { MAIN } from './native-project.js';
 
@@ -91,20 +92,75 @@ export default {
   run: (directory) => runTool(directory, join(MODULES, 'vitest/vitest.mjs'), 'run'),
 });
 
+type Ran = ReturnType<typeof runTool>;
+const PROGRAM = `import { Work, add, several } from './work';\nvoid (async () => {\n  ${USE}})();\n`;
+const REPORTING = ['--reporter=json-summary', '--exclude-after-remap', '--include=src/work.ts'];
+const REGISTER = ['--import', 'spanwright/register'];
+
 /** c8 over the output of a compiler. */
-const c8 = (compiler: string, compile: (directory: string) => ReturnType<Tool['run']>): Tool => ({
+const c8 = (compiler: string, compile: (directory: string) => Ran): Tool => ({
   name: `c8 over ${compiler}`,
-  files: { 'src/main.ts': `import { Work, add, several } from './work';\nvoid (async () => {\n  ${USE}})();\n` },
+  files: { 'src/main.ts': PROGRAM },
   run(directory) {
-    const { status, stdout, stderr } = compile(directory);
-    if (status !== 0) return { status, stdout, stderr };
-    const reporting = ['--reporter=json-summary', '--exclude-after-remap', '--include=src/work.ts'];
-    return runTool(directory, join(MODULES, 'c8/bin/c8.js'), ...reporting, process.execPath, 'out/main.js');
+    const compiled = compile(directory);
+    if (compiled.status !== 0) return compiled;
+    return runTool(directory, join(MODULES, 'c8/bin/c8.js'), ...REPORTING, process.execPath, 'out/main.js');
   },
 });
 
+const c8OverRegister: Tool = {
+  name: 'c8 over register',
+  files: { 'src/main.ts': PROGRAM },
+  run: (directory) =>
+    runTool(directory, join(MODULES, 'c8/bin/c8.js'), ...REPORTING, process.execPath, ...REGISTER, 'src/main.ts'),
+};
+
+/** nyc over tests of Mocha that tspc has compiled. */
+const nyc: Tool = {
+  name: 'nyc and Mocha over tspc',
+  files: {
+    'src/work.spec.ts': `import { Work, add, several } from './work';\ndeclare const it: Function;\nit('works', async () => {\n  ${USE}});\n`,
+  },
+  run(directory) {
+    const compiled = tspc(directory, '-p', '.');
+    if (compiled.status !== 0) return compiled;
+    const [tool, mocha] = [join(MODULES, 'nyc/bin/nyc.js'), join(MODULES, 'mocha/bin/mocha.js')];
+    return runTool(directory, tool, ...REPORTING, '--include=out/work.js', mocha, 'out/work.spec.js');
+  },
+};
+
+/** Writes the numbers of Node's own report as istanbul's summary. */
+function nodeTest(directory: string, ...args: string[]): Ran {
+  const reporter = ['--test-reporter=lcov', '--test-reporter-destination=lcov.info'];
+  const ran = spawnSync(NODE24, ['--enable-source-maps', '--test', '--experimental-test-coverage', ...reporter, ...args], {
+    cwd: directory,
+    encoding: 'utf8',
+  });
+  if (ran.status !== 0) return ran;
+  const lcov = readFileSync(join(directory, 'lcov.info'), 'utf8');
+  const record = lcov.split('end_of_record').find((one) => /^SF:.*src\/work\.ts$/m.test(one)) ?? '';
+  const count = (found: string, hit: string) => {
+    const [total, covered] = [found, hit].map((key) => Number(new RegExp(`^${key}:(\\d+)$`, 'm').exec(record)?.[1]));
+    return { total, covered };
+  };
+  const lines = count('LF', 'LH');
+  const summary = { 'src/work.ts': { lines, statements: lines, functions: count('FNF', 'FNH'), branches: count('BRF', 'BRH') } };
+  mkdirSync(join(directory, 'coverage'));
+  writeFileSync(join(directory, 'coverage/coverage-summary.json'), JSON.stringify(summary));
+  return ran;
+}
+const NODE_TEST = {
+  'src/work.test.ts': `import { test } from 'node:test';\nimport { Work, add, several } from './work';\ntest('works', async () => {\n  ${USE}});\n`,
+};
+
+const nodeOverRegister: Tool = {
+  name: 'node --test over register',
+  files: NODE_TEST,
+  run: (directory) => nodeTest(directory, ...REGISTER, 'src/work.test.ts'),
+};
+
 /** `spanwright build`, or the native compiler alone where the project has no plugin. */
-function native(directory: string): ReturnType<Tool['run']> {
+function native(directory: string): Ran {
   for (const name of ['typescript', '@typescript']) {
     const link = join(directory, 'node_modules', name);
     rmSync(link, { force: true });
@@ -141,7 +197,7 @@ function summaryOf(tool: Tool, directory: string): unknown {
   return { functions, branches, missed };
 }
 
-const withTools = testWith('coverage', 'ts7');
+const withTools = testWith('coverage', 'ts7', 'node24');
 if (existsSync(MODULES)) keepPatchedCompiler(part('coverage'));
 /** TC39 decorators compiled without the plugin bring functions and branches of TypeScript's own, so that there is nothing to compare with. */
 const CASES: readonly (readonly [Tool, readonly Kind[]])[] = [
@@ -151,6 +207,9 @@ const CASES: readonly (readonly [Tool, readonly Kind[]])[] = [
   [vitest('v8'), ['legacy', 'none']],
   [c8('tspc', (directory) => tspc(directory, '-p', '.')), ['legacy', 'none']],
   [c8('spanwright build', native), ['legacy', 'none']],
+  [c8OverRegister, ['legacy', 'none']],
+  [nyc, ['legacy', 'none']],
+  [nodeOverRegister, ['legacy', 'none']],
 ];
 for (const [tool, kinds] of CASES)
   for (const kind of kinds)

@@ -58,7 +58,7 @@ export const MATRIX: readonly Row[] = [
   ...['esbuild', 'Rollup', 'Rolldown', 'Vite', 'webpack', 'Rspack', 'Farm', 'Bun'].map(bundler),
   row('Next', (kind) => [ONE_CONFIGURATION, NO_TOOL, inNext(kind)]),
   row('Vitest', (kind) => [without('as Vite'), inCoverage('Vitest, V8', kind), NO_BUNDLE]),
-  row('register', (kind) => [inKinds('register', kind), NO_TOOL, NO_BUNDLE]),
+  row('register', (kind) => [inKinds('register', kind), inCoverage('c8 over register', kind), NO_BUNDLE]),
   row('tspc', (kind) => [ONE_PROJECT, inCoverage('c8 over tspc', kind), NO_BUNDLE]),
   row('spanwright build', (kind) => [ONE_PROJECT, inCoverage('c8 over spanwright build', kind), NO_BUNDLE]),
   row('ts-jest', (kind) => [ONE_PROJECT, inCoverage('ts-jest, istanbul', kind), NO_BUNDLE]),

@@ -3,6 +3,11 @@
 
 const TOOLS = ['VITEST', 'JEST_WORKER_ID', 'NYC_CONFIG', 'NYC_CWD'];
 
+/** True if V8 measures the coverage of this process (c8, `node --test`): tools then leave out lines without a place in a source. */
+export function isMeasured(): boolean {
+  return process.env.NODE_V8_COVERAGE !== undefined;
+}
+
 export function isCovered(): boolean {
   return TOOLS.some((name) => process.env[name] !== undefined);
 }

@@ -16,6 +16,8 @@ interface JavaScriptRequest {
   readonly printed: Printed | undefined;
   /** Options of the compiler; see {@link optionsFor}. */
   readonly options: ts.CompilerOptions;
+  /** The coverage of what is compiled is measured by V8. Default false. */
+  readonly measured?: boolean;
 }
 
 /** The code without the line that names its map, and the map, which has the authored text in it. */
@@ -24,9 +26,9 @@ interface JavaScript {
   readonly map: string | undefined;
 }
 
-export function javaScriptOf(parser: Parser, { path, authored, printed, options }: JavaScriptRequest): JavaScript {
+export function javaScriptOf(parser: Parser, { path, authored, printed, options, measured }: JavaScriptRequest): JavaScript {
   const { code, map } = parser.transpile(path, printed?.code ?? authored, options);
-  const whole = map === undefined || printed === undefined ? map : chained(map, () => ({ printed, authored }));
+  const whole = map === undefined || printed === undefined ? map : chained(map, () => ({ printed, authored }), measured);
   return {
     code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
     map: whole === undefined ? undefined : JSON.stringify({ ...JSON.parse(whole), sources: [path], sourcesContent: [authored] }),

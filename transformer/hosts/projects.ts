@@ -28,6 +28,8 @@ interface ProjectsRequest {
   readonly staticBlocks?: PlanRequest['staticBlocks'];
   /** Default `output`. */
   readonly purpose?: Purpose;
+  /** See the text printer. */
+  readonly ownLines?: boolean;
   /** True if a development server loads files again after an edit. Default false. */
   readonly reloadable?: boolean;
 }

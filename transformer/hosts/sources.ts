@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installedFile, isOwnFile } from '../core/installed.js';
+import { isMeasured } from './covered.js';
 import { javaScriptOf, optionsForNode } from './javascript.js';
 import { isModule } from './opening.js';
 import { NoParserError, type Parser, parserFor } from './parse.js';
@@ -55,7 +56,10 @@ function warn(line: string): void {
 function projectOfSource(path: string): Texts {
   const installed = installedFile(path) !== undefined;
   const asked = installed ? (process.argv[1] ?? join(process.cwd(), 'index.js')) : path;
-  textsFor ??= textsByFile({ parser: loadedParser(dirname(asked)), directory: process.cwd(), options: given, purpose: 'run' });
+  textsFor ??= textsByFile({
+    ...{ parser: loadedParser(dirname(asked)), directory: process.cwd(), options: given, purpose: 'run' },
+    ownLines: isMeasured(),
+  });
   const texts = textsFor(asked);
   if (checked.has(texts)) return texts;
   checked.add(texts);
@@ -92,7 +96,7 @@ export function compiledSource(path: string, format: Format): string {
   const authored = readSourceText(path);
   const found = transformed(path, authored, format);
   const options = optionsForNode(parser.ts, configuration.options, format === 'commonjs');
-  const { code, map } = javaScriptOf(parser, { path, authored, printed: found?.printed, options });
+  const { code, map } = javaScriptOf(parser, { path, authored, printed: found?.printed, options, measured: isMeasured() });
   return map === undefined ? code : withMap(code, map);
 }
 

@@ -78,7 +78,7 @@ export function printToText(request: TextRequest): Printed {
   }
 
   function addBlock({ start: at }: Range, statements: readonly Code[]): void {
-    printed.appendLeft(at, `static{${statements.map((code) => printedText(code, authored)).join(';')}}`);
+    printed.appendLeft(at, onOwnLine(`static{${statements.map((code) => printedText(code, authored)).join(';')}}`));
   }
 
   function onOwnLine(added: string): string {

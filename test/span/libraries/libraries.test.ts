@@ -133,10 +133,10 @@ function declare(group: string, start: () => Promise<Libraries>, names: readonly
         }
       });
 
-    test(`${name}: nothing runs that the caller does not run`, async () => {
+    test(`${name}: nothing runs that the caller does not run, and the span lasts until it has run`, async () => {
       const row = library(name);
       if (row.runs === undefined) return;
-      await traced({ enabled: true }, async ({ tracing }) => {
+      await traced({ enabled: true }, async ({ tracing, spans }) => {
         const before = row.runs?.();
         const query = instrument({ namespace: 'a', name: 'query' }, () => row.good())();
         await new Promise((resolve) => setTimeout(resolve, 30));
@@ -144,6 +144,9 @@ function declare(group: string, start: () => Promise<Libraries>, names: readonly
         assert.is(tracing.openCount, 1);
         await (row.uses?.['execute()'] ?? (PROMISE_USES.await as Use))(query);
         assert.ok((row.runs?.() as number) > (before as number));
+        const [span, ...more] = await spans();
+        assert.is(more.length, 0);
+        assert.ok(span !== undefined && span.duration[0] + span.duration[1] / 1e9 >= 0.029, `${span?.duration}`);
       });
     });
   }

@@ -2,7 +2,7 @@
 // TypeScript 5.9 and 7.1 as the parser; and tools that know nothing of this package, where the plain decorator does the work.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { test } from 'uvu';
@@ -132,6 +132,39 @@ const exporter = { export(ended, done) { spans.push(...ended.map(({ name, attrib
   console.log(spans.join('\\n'));
 })();
 `;
+
+/** Code that TypeScript lowers at ES2018, with a hash-bang, a directive and Windows' line ends; a CommonJS module beside it. */
+const LOWERED = {
+  'src/main.ts': [
+    '#!/usr/bin/env node',
+    '"use strict";',
+    'import { make } from "./lib.cjs";',
+    'function decorate(options: object) { return (target: Function) => {}; }',
+    '@decorate({}) class C { static s = 1; static { C.s++; } #p = 1; v(x: unknown) { return true; } get p() { return this.#p; } }',
+    'enum E { A }',
+    'namespace E { export function parse() { return E.A; } }',
+    'function own(this: C, a?: string) { return [this.p, a, arguments.length, own.length]; }',
+    'console.log(new C().v(1), C.name, C.s, E.parse(), own.call(new C(), "x"), make(3), make.name, make.inner());',
+  ].join('\r\n'),
+  'src/lib.cts': `function make(n: number) { return n * 2; }\nnamespace make { export const inner = () => 5; }\nexport = { make };\n`,
+};
+
+for (const [line, packages] of Object.entries({ 'TypeScript 5.9': CLASSIC, 'TypeScript 7.1': NATIVE }))
+  testWith('ts7')(`auto mode under legacy class decorators at ES2018 changes nothing, ${line}`, () => {
+    const compilerOptions = { target: 'ES2018', lib: ['ES2022'], module: 'Node16', moduleResolution: 'Node16' };
+    const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
+    const config = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
+    config.compilerOptions.plugins[0].auto = [{ files: '**', minLines: 1 }];
+    write(directory, 'tsconfig.json', JSON.stringify({ ...config, files: Object.keys(LOWERED), include: [] }));
+    for (const [path, text] of Object.entries(LOWERED)) write(directory, path, text);
+    const printed = "true C 2 0 [ 1, 'x', 1, 1 ] 6 make 5\n";
+    assert.is(execute(directory, process.execPath, ['--import', 'spanwright/register', 'src/main.ts']), printed);
+    if (packages === CLASSIC) return;
+    execute(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build']);
+    for (const file of ['main.js', 'lib.cjs'])
+      assert.match(readFileSync(join(directory, 'out', file), 'utf8'), /spanwright\/emitted/, file);
+    assert.is(execute(directory, process.execPath, ['out/main.js']), printed);
+  });
 
 testWith('loaders')('a computed name beside `args` is recorded with its arguments under plain TypeScript and tsx', () => {
   const directory = writeProject({ variant: LEGACY, programs: [], packages: CLASSIC });

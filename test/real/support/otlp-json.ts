@@ -30,8 +30,9 @@ type Json = any;
 
 /** One line of the file exporter: an ExportTraceServiceRequest. */
 export function flatten(request: Json): FlatSpan[] {
-  return request.resourceSpans.flatMap((group: Json) =>
-    group.scopeSpans.flatMap((scope: Json) =>
+  return request.resourceSpans.flatMap((group: Json) => {
+    const resource = plain(group.resource?.attributes); // once for all of its spans, of which there are many thousands
+    return group.scopeSpans.flatMap((scope: Json) =>
       scope.spans.map((span: Json) => ({
         traceId: span.traceId,
         spanId: span.spanId,
@@ -53,10 +54,10 @@ export function flatten(request: Json): FlatSpan[] {
           attributes: plain(link.attributes),
         })),
         scope: scope.scope?.name ?? '',
-        resource: plain(group.resource?.attributes),
+        resource,
       })),
-    ),
-  );
+    );
+  });
 }
 
 function plain(list: Json[] = []): Record<string, Plain> {

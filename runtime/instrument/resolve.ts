@@ -134,7 +134,8 @@ function resolveArgs(
   return entries.flatMap(([name, key]) => {
     const index = names.indexOf(name);
     if (index >= 0) return [{ index, parameter: name, key }];
-    const what = `args: there is no parameter "${name}".${didYouMean(name, names)} Parameters: ${names.join(', ') || 'none'}.`;
+    const named = names.filter((known) => known !== ''); // destructured ones have none
+    const what = `args: there is no parameter "${name}".${didYouMean(name, named)} Parameters: ${named.join(', ') || 'none'}.`;
     if (!guessed) throw instrumentMisuse(where, what);
     notice(
       'SPW039',

@@ -97,4 +97,12 @@ test('a parameter that the record of the transformer lacks is refused', () => {
   ]);
 });
 
+test('a destructured parameter, which has no name, is neither suggested nor listed', () => {
+  const parameters = { names: ['', 'v'], guessed: false, marked: [] };
+  assert.throws(
+    () => resolveOptions({ args: ['d'] }, parameters, 'charge'),
+    /no parameter "d"\. Did you mean "v"\? Parameters: v\./,
+  );
+});
+
 test.run();

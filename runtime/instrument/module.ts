@@ -1,5 +1,4 @@
-// The table of a compiled module: one text, which is read, and from which sites are created, when tracing first needs them. Loading a module
-// costs one call for each of its classes.
+// The table of a compiled module: one text, which is read, and whose sites are made, when tracing needs them. Loading costs a call for each class.
 
 import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
@@ -10,7 +9,8 @@ import { fulfils } from '../site/condition.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall, type ModuleRecorder, type ModuleTable } from '../site/tables.js';
 import { startInline } from '../span/inline.js';
-import { contextToDecide, type Decision, decide, recordCall } from '../span/run.js';
+import { contextToDecide, decide, recordCall } from '../span/run.js';
+import type { Decision } from '../span/start.js';
 import { state } from '../state.js';
 import { makeSite, placeAttributes } from './make.js';
 import type { InstrumentOptions } from './options.js';

@@ -6,6 +6,7 @@ import { CapturedWeakRef, clearInterval, setInterval, unref } from '../captured.
 import { guarded } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
+import { endAbandoned } from './abandoned.js';
 import type { OpenSpan, OpenTable } from './table.js';
 
 type LeakPolicy = 'end' | 'drop' | 'report';
@@ -45,6 +46,7 @@ export class Watchdog {
 
   /** Checks all open spans once, oldest first. */
   look(): void {
+    endAbandoned(this.open);
     const found = new Map<string, Leak>();
     let isOld = true;
     const look = guarded('watchdog', (span: OpenSpan) => {

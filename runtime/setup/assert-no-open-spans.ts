@@ -1,6 +1,7 @@
 // assertNoOpenSpans(): for users' own tests. A test that leaves a span open fails with an error that names the site.
 
 import { SpanwrightError } from '../errors.js';
+import { endAbandoned } from '../open/abandoned.js';
 import { state } from '../state.js';
 import { counted } from '../text/counted.js';
 
@@ -14,6 +15,7 @@ const SHOWN = 20;
  */
 export function assertNoOpenSpans(): void {
   const { open } = state;
+  endAbandoned(open);
   if (open.count === 0) return;
   const lines: string[] = [];
   for (const span of open) {

@@ -11,10 +11,10 @@ import { unmatchedPatterns, unrecordedNames } from '../gate/unmatched.js';
 import type { GateSettings } from '../gate/verdicts.js';
 import { printWhen } from '../gate/when.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
+import { endAbandoned } from '../open/abandoned.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
 import { endLeaked } from '../open/watchdog.js';
 import type { CallSample } from '../site/statistics.js';
-import { endAbandoned } from '../span/abandoned.js';
 import { hiddenNames } from '../span/redact.js';
 import type { ProcessState } from '../state.js';
 import type {
@@ -99,7 +99,7 @@ export class LiveTracing implements Tracing {
   }
 
   get openCount(): number {
-    endAbandoned();
+    endAbandoned(this.process.open);
     return this.process.open.count;
   }
 
@@ -196,7 +196,7 @@ export class LiveTracing implements Tracing {
   }
 
   openSpans({ limit = 1000, attributes = false }: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
-    endAbandoned();
+    endAbandoned(this.process.open);
     const reports: OpenSpanReport[] = [];
     for (const span of this.process.open) {
       if (reports.length >= Math.min(limit, MOST_OPEN_SPANS)) break;

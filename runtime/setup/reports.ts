@@ -1,6 +1,7 @@
 // Reports of a site, of an open span and of all counts as plain data, for the admin hook, the CLI and users' code.
 
 import { describeSite } from '../instrument/metadata.js';
+import { endAbandoned } from '../open/abandoned.js';
 import type { OpenSpan } from '../open/table.js';
 import { LatencyHistogram } from '../site/latency.js';
 import { LEVELS, type Level } from '../site/marks.js';
@@ -28,6 +29,7 @@ export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanRep
 
 /** @param outcomes undefined where nothing is built */
 export function countSpans({ open, gate }: ProcessState, outcomes: SpanOutcomes = NO_OUTCOMES): SpanCounts {
+  endAbandoned(open);
   const { exported, failed, dropped, sampledOut, queued } = outcomes;
   return {
     open: open.count,

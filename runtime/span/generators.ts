@@ -9,8 +9,46 @@ import type { Site } from '../site/site.js';
 import { endWhenLeft } from './end/followed.js';
 import type { RecordedSpan } from './recorded.js';
 import { fail, succeed } from './settle.js';
-import { isIterator, observeSteps } from './steps.js';
+import { type Iteration, isIterator, observeSteps, type StepName } from './steps.js';
 
+/** The steps of one generator. */
+class RecordedIteration implements Iteration {
+  span: RecordedSpan | undefined = undefined;
+  context: Context | undefined = undefined;
+  stepped?: () => void;
+  #begun = false;
+  /** The user's SDK does not record the span; the steps still run in its context. */
+  #refused = false;
+
+  constructor(
+    readonly generator: object,
+    readonly site: Site,
+    readonly self: unknown,
+    readonly around: Context,
+    readonly begin: () => RecordedSpan | undefined,
+  ) {}
+
+  enter(step: StepName): boolean {
+    if (!this.#begun) {
+      this.#begun = true;
+      // return() and throw() before the first step run nothing of the body
+      if (step === 'next') this.span = guarded(this.site, this.begin);
+      const { span } = this;
+      if (span !== undefined) this.context = new SpanLayer(this.around, span.active);
+      this.#refused = span?.ended === true;
+      if (span !== undefined && !this.#refused) this.stepped = endWhenLeft(this.generator, span);
+    }
+    return this.span !== undefined && (!this.span.ended || this.#refused);
+  }
+
+  finished(value: unknown): void {
+    if (this.span !== undefined && !this.span.ended) succeed(this.span, this.site, this.self, value);
+  }
+
+  failed(error: unknown): void {
+    if (this.span !== undefined && !this.span.ended) fail(this.span, this.site, error);
+  }
+}
 /**
  * Returns a value that is not a generator as it is: another decorator may be in between.
  * @param begin starts the span; undefined: refused by a limit on open spans
@@ -22,31 +60,7 @@ export function followGenerator(
   context: Context,
   begin: () => RecordedSpan | undefined,
 ): unknown {
-  if (!isIterator(generator)) return generator;
-  let span: RecordedSpan | undefined;
-  let begun = false;
-  /** The user's SDK does not record the span; the steps still run in its context. */
-  let refused = false;
-  observeSteps(generator, {
-    context: undefined,
-    enter(step) {
-      if (!begun) {
-        begun = true;
-        // return() and throw() before the first step run nothing of the body
-        if (step === 'next') span = guarded(site, begin);
-        if (span !== undefined) this.context = new SpanLayer(context, span.active);
-        refused = span?.ended === true;
-        if (span !== undefined && !refused) this.stepped = endWhenLeft(generator, span);
-      }
-      return span !== undefined && (!span.ended || refused);
-    },
-    finished(value) {
-      if (span !== undefined && !span.ended) succeed(span, site, self, value);
-    },
-    failed(error) {
-      if (span !== undefined && !span.ended) fail(span, site, error);
-    },
-  });
+  if (isIterator(generator)) observeSteps(generator, new RecordedIteration(generator, site, self, context, begin));
   return generator;
 }
 

@@ -1,17 +1,21 @@
 // Calls of functions that are recorded inline: the body runs once, in its own frame, between startInline() and the end that it returns. The
 // context is entered and left by hand, which is what AsyncLocalStorage.run does, so only synchronous functions can be recorded inline.
 
-import type { Context } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { contexts } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
 import { reportFault } from '../fault.js';
+import { abandoned } from '../open/abandoned.js';
 import type { Site } from '../site/site.js';
 import type { InlineCall } from '../site/tables.js';
 import { state } from '../state.js';
-import { endAbandoned } from './abandoned.js';
 import type { RecordedSpan } from './recorded.js';
-import { contextToDecide, decide, startSpan } from './run.js';
-import { abandon, fail, settle } from './settle.js';
+import { contextToDecide, decide } from './run.js';
+import { fail, settle } from './settle.js';
+import { startSpan } from './start.js';
+
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
@@ -32,7 +36,7 @@ function startInlineSpan(site: Site): InlineCall | undefined {
     const decision = active === undefined ? undefined : decide(active, site, undefined, NO_ARGUMENTS);
     const { recorder } = state;
     if (decision === undefined || recorder === undefined) return undefined;
-    endAbandoned();
+    if (!endsAreCompiled) compileEnds(site);
     let inside: Context;
     if ('sampled' in decision && !decision.sampled) inside = decision.context;
     else {
@@ -42,8 +46,12 @@ function startInlineSpan(site: Site): InlineCall | undefined {
     }
     return entered(inside, span, site);
   } catch (fault) {
-    if (span !== undefined) abandon(span, site, fault);
-    else reportFault(`start of ${site.id}`, fault);
+    // nothing is called for this, because the stack may be full
+    if (span !== undefined) {
+      span.isAbandoned = true;
+      faulty.any = true;
+    }
+    reportFault(`start of ${site.id}`, fault);
     return undefined;
   }
 }
@@ -52,29 +60,47 @@ function entered(inside: Context, span: RecordedSpan | undefined, site: Site): I
   const { storage } = contexts;
   const before = storage.getStore();
   storage.enterWith(inside);
-  const leave = (): void => storage.enterWith(before as Context);
   function endCall(value?: unknown): void {
-    leave();
-    if (span === undefined || span.ended) return;
+    storage.enterWith(before as Context);
+    endSpan(span, site, value, inside);
+  }
+  endCall.fail = (error: unknown): void => endSpan(span, site, error, undefined);
+  return endCall;
+}
+
+/** @param inside undefined: the call has thrown `value` */
+function endSpan(span: RecordedSpan | undefined, site: Site, value: unknown, inside: Context | undefined): void {
+  if (span === undefined || span.ended) return;
+  try {
+    if (inside === undefined) fail(span, site, value);
+    else settle(span, site, undefined, value, inside);
+  } catch (fault) {
     try {
-      settle(span, site, undefined, value, inside);
-    } catch (fault) {
-      abandon(span, site, fault);
+      // nothing is called for this, because the stack may be full
+      span.isAbandoned = true;
+      faulty.any = true;
+      reportFault(`end of ${site.id}`, fault);
+    } catch {
+      // the stack is full, or the application has frozen the span
     }
   }
-  endCall.fail = (error: unknown): void => {
-    if (span === undefined) return;
-    try {
-      fail(span, site, error);
-    } catch (fault) {
-      abandon(span, site, fault);
-    }
-  };
-  return endCall;
 }
 
 /** Marks the call as failed, and throws the error again. */
 export function failInline(error: unknown, call: InlineCall | undefined): never {
   if (call) call.fail(error);
   throw error;
+}
+
+let endsAreCompiled = false;
+
+/** Ends a call that has no span. The engine compiles a function when it is first called, for which a full stack has no room. */
+function compileEnds(site: Site): void {
+  endsAreCompiled = true;
+  const call = entered(contexts.storage.getStore() ?? ROOT_CONTEXT, undefined, site);
+  try {
+    failInline(undefined, call);
+  } catch {
+    call();
+  }
 }

@@ -18,6 +18,7 @@ import {
 import { hasOwn, max, now } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
+import type { AbandonedSpan } from '../open/abandoned.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
@@ -40,16 +41,14 @@ export type NewSpan = Pick<
   'site' | 'trace' | 'parentSpanContext' | 'name' | 'kind' | 'instrumentationScope' | 'startMs'
 >;
 
-export class RecordedSpan implements Span, OpenSpan {
+export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
   declare readonly [RECORDED]: true;
   before: OpenEntry | undefined = undefined;
   after: OpenEntry | undefined = undefined;
   listed = false;
   awaited: object | undefined = undefined;
-  /** Start or end failed: it is or was in the list of abandoned.ts, and the next one there. */
   isAbandoned = false;
   attempts = 0;
-  nextAbandoned: RecordedSpan | undefined = undefined;
   status: SpanStatus = UNSET;
   links: Link[] = NONE;
   ended = false;

@@ -13,11 +13,11 @@ import { freeze, keysOf, now } from '../captured.js';
 import { METER_FAULT, reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
+import { abandoned } from '../open/abandoned.js';
 import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { AnyFunction, ConstantAttributes, Site } from '../site/site.js';
 import { type RecentErrors, SiteStatistics } from '../site/statistics.js';
-import { abandoned } from './abandoned.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
 import { untraced } from './callback.js';
 import { releaseErrors } from './events.js';
@@ -154,11 +154,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
       this.#sink.onStart(span, context);
     } catch (fault) {
       // nothing is called here, because the stack may be full
-      if (span.listed) {
-        span.isAbandoned = true;
-        span.nextAbandoned = faulty.first;
-        faulty.first = span;
-      }
+      span.isAbandoned = true;
+      faulty.any = true;
       throw fault;
     }
   }

@@ -6,11 +6,15 @@ import { types } from 'node:util';
 import { apply, isNative } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
+import { abandoned } from '../open/abandoned.js';
 import type { AnyFunction } from '../site/site.js';
 import { observeIterator } from './end/iterable.js';
 import { observeEnd } from './end/observe.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isIterator } from './steps.js';
+
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
 
 interface Run {
   readonly names: readonly PropertyKey[];
@@ -62,8 +66,14 @@ function observedRun(use: FirstUse, run: Run, name: PropertyKey, method: AnyFunc
     try {
       result = call.inside(method, this, args);
     } catch (error) {
-      use.start();
-      call.fail(error);
+      try {
+        use.start();
+        call.fail(error);
+      } catch {
+        // nothing is called here, because the stack is full
+        call.span.isAbandoned = true;
+        faulty.any = true;
+      }
       throw error;
     }
     if ((run.iterates || !use.started) && result !== use.thenable && hasOutcome(use, run, result)) use.start();

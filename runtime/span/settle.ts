@@ -7,9 +7,9 @@ import type { Context } from '@opentelemetry/api';
 import { apply, getPrototypeOf, hasOwn, promisePrototype, promiseThen } from '../captured.js';
 import { withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
+import { abandoned, endAgain } from '../open/abandoned.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall } from '../site/tables.js';
-import { abandoned, endAbandoned } from './abandoned.js';
 import { callback, captureAttributes } from './callback.js';
 import { captureResult } from './captured-values.js';
 import type { FollowedCall } from './end/followed.js';
@@ -68,14 +68,11 @@ export function isExpected(site: Site, error: unknown): boolean {
 
 /** Logs the fault and ends the span again, now or later. */
 export function abandon(span: RecordedSpan, site: Site, fault: unknown): void {
-  if (!span.isAbandoned) {
-    span.isAbandoned = true;
-    span.nextAbandoned = faulty.first;
-    faulty.first = span;
-  }
+  span.isAbandoned = true;
+  faulty.any = true;
   try {
     reportFault(`end of ${site.id}`, fault);
-    endAbandoned();
+    endAgain(span);
   } catch {
     // the stack is still full
   }

@@ -5,8 +5,16 @@ import type { Context } from '@opentelemetry/api';
 import { apply, defineOrThrow, isExtensible } from '../captured.js';
 import { withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
+import { abandoned } from '../open/abandoned.js';
+import type { RecordedSpan } from './recorded.js';
 
-type StepName = 'next' | 'return' | 'throw';
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
+/** In the place of a span that has not started. */
+const NO_SPAN = { isAbandoned: false };
+
+export type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;
 interface StepResult {
   readonly done?: boolean;
@@ -14,7 +22,9 @@ interface StepResult {
 }
 
 /** Events of an iteration. */
-interface Iteration {
+export interface Iteration {
+  /** The span that ends with the iteration, from its start on. A plain property, because it is read where the stack is full. */
+  readonly span?: RecordedSpan | undefined;
   /** The context to run each step in; undefined leaves the consumer's. */
   context: Context | undefined;
   /** Called before each step; false: this step is not observed. */
@@ -46,6 +56,15 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
   }
 }
 
+/** @param isNested the language throws when a running generator steps itself; the generator may catch that and go on */
+function endFailed(iteration: Iteration, error: unknown, isNested: boolean): void {
+  try {
+    if (!isNested) iteration.failed(error);
+  } catch (fault) {
+    reportFault('end of an iteration', fault);
+  }
+}
+
 function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
   const finished = (result: StepResult): StepResult => {
     try {
@@ -58,43 +77,65 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
     return result;
   };
   const failed = (error: unknown): never => {
-    try {
-      iteration.failed(error);
-    } catch (fault) {
-      reportFault('end of an iteration', fault);
-    }
+    endFailed(iteration, error, false);
     throw error;
+  };
+  const settled = (result: StepResult & { then?: unknown }): unknown => {
+    const later = result?.then;
+    return typeof later === 'function' ? apply(later, result, [finished, failed]) : finished(result);
   };
   return {
     [name](this: unknown, ...given: [unknown?]): unknown {
-      let entered = false;
-      try {
-        entered = iteration.enter(name);
-      } catch (fault) {
-        reportFault(`${name}() of an iterator`, fault);
-      }
-      if (!entered) return apply(step, this, given);
-      const { context } = iteration;
       const nested = running.step;
-      let result: unknown;
-      running.step = true;
+      let isObserved = false;
+      let fault: unknown;
       try {
-        result = context === undefined ? apply(step, this, given) : withContext(context, step, this, given);
-      } catch (error) {
-        // the language throws when a running generator steps itself; the generator may catch that and go on
-        if (nested) throw error;
-        return failed(error);
+        let entered = false;
+        try {
+          entered = iteration.enter(name);
+        } catch (fault) {
+          reportFault(`${name}() of an iterator`, fault);
+        }
+        if (!entered) {
+          isObserved = true;
+          return apply(step, this, given);
+        }
+        const { context } = iteration;
+        let result: unknown;
+        running.step = true;
+        try {
+          result = context === undefined ? apply(step, this, given) : withContext(context, step, this, given);
+        } catch (error) {
+          try {
+            endFailed(iteration, error, nested);
+            isObserved = true;
+          } catch {
+            // the stack is full
+          }
+          throw error;
+        } finally {
+          running.step = nested;
+        }
+        try {
+          result = settled(result as StepResult);
+          isObserved = true;
+        } catch (thrown) {
+          fault = thrown;
+        }
+        return result;
       } finally {
-        running.step = nested;
+        try {
+          if (!isObserved) {
+            // nothing is called for this, because the stack may be full
+            const span = iteration.span ?? NO_SPAN;
+            span.isAbandoned = true;
+            faulty.any = true;
+            if (fault !== undefined) reportFault(`${name}() of an iterator`, fault);
+          }
+        } catch {
+          // the stack is full, or the application has frozen the span
+        }
       }
-      try {
-        const later = (result as { then?: unknown } | undefined)?.then;
-        if (typeof later === 'function') return apply(later, result, [finished, failed]);
-        finished(result as StepResult);
-      } catch (fault) {
-        reportFault(`${name}() of an iterator`, fault);
-      }
-      return result;
     },
   }[name] as Step;
 }

@@ -7,10 +7,14 @@ import type { Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
+import { abandoned } from '../open/abandoned.js';
 import { endWhenUnused, type FollowedCall } from './end/followed.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isThenOfPromises, replacePromiseThen, type Then, thenOf, watchPromise } from './promise.js';
 import { observeRuns } from './runs.js';
+
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
 
 /** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
 export function observeThenable(call: FollowedCall, result: object): boolean {
@@ -45,6 +49,8 @@ function observedThen(use: FirstUse, then: Then): Then {
       use.start();
       consumer = activeContext();
     } catch (fault) {
+      call.span.isAbandoned = true;
+      faulty.any = true;
       reportFault(`use of the result of ${call.site.id}`, fault);
       return apply(then, this, [onFulfilled, onRejected, ...more]);
     }
@@ -68,7 +74,13 @@ function observedThen(use: FirstUse, then: Then): Then {
     try {
       return call.inside(then, this, [fulfilled, rejected, ...more]);
     } catch (error) {
-      call.fail(error);
+      try {
+        call.fail(error);
+      } catch {
+        // nothing is called here, because the stack is full
+        call.span.isAbandoned = true;
+        faulty.any = true;
+      }
       throw error;
     }
   };

@@ -7,6 +7,7 @@ import { endWhenUnused } from './followed.js';
 
 export function observeIterator(call: FollowedCall, iterator: object): void {
   observeSteps(iterator, {
+    span: call.span,
     context: call.context,
     enter: () => !call.span.ended,
     finished: (value) => call.succeed(value),

@@ -65,7 +65,7 @@ export const forwardedCases: Cases = (test, variant) => {
     });
 
     // V8 prints exceptions of its own where promises are rejected at the end of the stack
-    if (kind !== 'generator' && kind !== 'async')
+    if (kind !== 'async')
       test(`a recursion to the end of the stack fails as it does without recording: ${kind}`, () =>
         expectOverflow(() => fall({ depth: 0 })));
   }

@@ -4,6 +4,7 @@
 import { types } from 'node:util';
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
 import { apply, CapturedDate, getTime, hasOwn, isArray, min } from '../captured.js';
+import { reportFault } from '../fault.js';
 
 /** Limits of a span's content: sizes, redacted names, and the destination of exceptions. */
 export interface SpanLimits {
@@ -94,7 +95,10 @@ export function recordValue(value: unknown, limits: SpanLimits): AttributeValue 
   return cleanValue(value, limits);
 }
 
-/** A copy that holds only what is allowed. `most` attributes are kept. */
+/** Names the fault of an argument that cannot be read. */
+export const UNREADABLE = 'arguments of a span';
+
+/** A copy that holds only what is allowed and can be read. `most` attributes are kept. */
 export function cleanAttributes(
   attributes: Attributes | undefined,
   most: number,
@@ -103,16 +107,20 @@ export function cleanAttributes(
   const kept: Attributes = {};
   let count = 0;
   let dropped = 0;
-  for (const key in attributes) {
-    if (!hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
-    const value = limits.hides?.(key) ? REDACTED : cleanValue(attributes[key], limits);
-    if (value === undefined) continue;
-    if (count >= most) {
-      dropped++;
-      continue;
+  try {
+    for (const key in attributes) {
+      if (!hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
+      const value = limits.hides?.(key) ? REDACTED : cleanValue(attributes[key], limits);
+      if (value === undefined) continue;
+      if (count >= most) {
+        dropped++;
+        continue;
+      }
+      kept[key] = value;
+      count++;
     }
-    kept[key] = value;
-    count++;
+  } catch (fault) {
+    reportFault(UNREADABLE, fault);
   }
   return { kept, dropped };
 }

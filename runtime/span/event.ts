@@ -3,7 +3,8 @@
 import { types } from 'node:util';
 import { type Attributes, type HrTime, type Link, type SpanStatus, SpanStatusCode, type TimeInput } from '@opentelemetry/api';
 import { isArray } from '../captured.js';
-import { cleanAttributes, type SpanLimits } from './attributes.js';
+import { reportFault } from '../fault.js';
+import { cleanAttributes, type SpanLimits, UNREADABLE } from './attributes.js';
 
 /** An event as the SDK's exporters read it. */
 export interface TimedEvent {
@@ -15,13 +16,17 @@ export interface TimedEvent {
 
 /** A link, as exporters read it; an empty carrier has no span context. */
 export function isLink(link: Link | undefined): link is Link {
-  return typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string';
+  try {
+    return typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string';
+  } catch (fault) {
+    reportFault(UNREADABLE, fault);
+    return false;
+  }
 }
 
 export function isTimeInput(value: unknown): value is TimeInput {
-  return (
-    typeof value === 'number' || types.isDate(value) || (isArray(value) && value.length === 2 && typeof value[0] === 'number')
-  );
+  if (typeof value === 'number' || types.isDate(value)) return true;
+  return !types.isProxy(value) && isArray(value) && value.length === 2 && typeof value[0] === 'number';
 }
 
 /** The event within the limits. */
@@ -44,8 +49,15 @@ export function addLimitedLink(links: Link[], link: Link, limits: SpanLimits): n
   return 1;
 }
 
-/** The status within the limits. A message belongs to ERROR only. */
-export function limitedStatus({ code, message }: SpanStatus, limits: SpanLimits): SpanStatus {
-  if (code !== SpanStatusCode.ERROR || typeof message !== 'string') return { code };
-  return { code, message: message.slice(0, limits.attributeLength) };
+/** The status within the limits; undefined where there is none to set. A message belongs to ERROR only. */
+export function limitedStatus(status: Partial<SpanStatus> | undefined, limits: SpanLimits): SpanStatus | undefined {
+  try {
+    const { code, message } = status ?? {};
+    if (code === SpanStatusCode.OK) return { code };
+    if (code !== SpanStatusCode.ERROR) return undefined;
+    return typeof message === 'string' ? { code, message: message.slice(0, limits.attributeLength) } : { code };
+  } catch (fault) {
+    reportFault(UNREADABLE, fault);
+    return undefined;
+  }
 }

@@ -15,6 +15,7 @@ import {
 import { activeContext, withContext } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
+import { reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { Subject } from '../gate/pattern.js';
 import type { Verdict } from '../gate/verdicts.js';
@@ -71,6 +72,7 @@ class GateTracer implements Tracer {
   // three parameters and no rest parameter, because most calls record nothing
   startActiveSpan<F extends ActiveBody>(name: string, first: F | SpanOptions, second?: F | Context, third?: F): ReturnType<F> {
     const body = (third ?? second ?? first) as F;
+    if (typeof body !== 'function') return undefined as ReturnType<F>; // as the SDK's tracer does without one
     const given = third === undefined ? undefined : (second as Context | undefined);
     const context = given ?? activeContext();
     if (context === root && given === undefined && state.gate.idle) return body(NOTHING) as ReturnType<F>;
@@ -85,8 +87,20 @@ class GateTracer implements Tracer {
     return (given === undefined ? body(nothing) : withContext(given, body as AnyFunction, undefined, [nothing])) as ReturnType<F>;
   }
 
-  /** A recorded span, or the context of one that is left out by the ratio; undefined: the span is transparent. */
+  /**
+   * A recorded span, or the context of one that is left out by the ratio; undefined: the span is transparent, also where the arguments
+   * cannot be used.
+   */
   #record(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | SpanLayer | undefined {
+    try {
+      return this.#start(name, options, given);
+    } catch (fault) {
+      reportFault(`a span of the tracer ${this.scope.name}`, fault);
+      return undefined;
+    }
+  }
+
+  #start(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | SpanLayer | undefined {
     const { gate, recorder } = state;
     if (recorder === undefined || this.#site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
     if (given !== root && given.getValue(SUPPRESS_KEY) === true) return undefined;
@@ -163,7 +177,13 @@ function wakes(gate: Gate, given: Context): boolean {
   return !gate.idle;
 }
 
+/** The span of a call that is not recorded. */
 function transparent(context: Context): Span {
-  const span = isLayer(context) ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
-  return span === undefined ? NOTHING : isTransparent(span) ? span : new TransparentSpan(span);
+  try {
+    const span = isLayer(context) ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
+    return span === undefined ? NOTHING : isTransparent(span) ? span : new TransparentSpan(span);
+  } catch {
+    // no context
+    return NOTHING;
+  }
 }

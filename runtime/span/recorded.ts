@@ -15,14 +15,15 @@ import {
   SpanStatusCode,
   type TimeInput,
 } from '@opentelemetry/api';
-import { hasOwn, max, now } from '../captured.js';
+import { hasOwn, isArray, max, now } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
+import { reportFault } from '../fault.js';
 import type { AbandonedSpan } from '../open/abandoned.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
-import { cleanValue, REDACTED } from './attributes.js';
+import { cleanValue, REDACTED, UNREADABLE } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
 import { addLimitedLink, isLink, isTimeInput, limitedStatus, type TimedEvent, timedEvent } from './event.js';
 import { SpanEvents } from './events.js';
@@ -176,7 +177,11 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const key in attributes) if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
+    try {
+      for (const key in attributes) if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
+    } catch (fault) {
+      reportFault(UNREADABLE, fault);
+    }
     return this;
   }
 
@@ -198,15 +203,14 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
   }
 
   addLinks(links: Link[]): this {
-    for (const link of links) this.addLink(link);
+    if (isArray(links)) for (const link of links) this.addLink(link);
     return this;
   }
 
   /** As the specification requires: OK is final, UNSET is ignored, a message belongs to ERROR only. */
   setStatus(status: SpanStatus): this {
-    const isKnown = status?.code === SpanStatusCode.OK || status?.code === SpanStatusCode.ERROR;
     const mayChange = !this.ended && this.status.code !== SpanStatusCode.OK;
-    if (isKnown && mayChange) this.status = limitedStatus(status, this.recorder.limits);
+    if (mayChange) this.status = limitedStatus(status, this.recorder.limits) ?? this.status;
     return this;
   }
 

@@ -2,7 +2,7 @@
 // program, leave a span open, or make a batch invalid.
 
 import { createRequire } from 'node:module';
-import { type Link, type Span, type TimeInput, trace } from '@opentelemetry/api';
+import { type Context, type Link, ROOT_CONTEXT, type Span, type TimeInput, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -105,6 +105,71 @@ test('the key __proto__ and an array that cannot be read are left out', async ()
   assert.is(Object.getPrototypeOf(span.attributes), Object.prototype);
   assert.equal(Object.keys(span.attributes), ['c']);
 });
+
+const throws = (): never => {
+  throw new Error('of the caller');
+};
+const closed = new Proxy({}, { get: throws, has: throws, ownKeys: throws, getPrototypeOf: throws });
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+const oddContext = (span: unknown): Context => trace.setSpan(ROOT_CONTEXT, span as Span);
+
+/** Arguments of startSpan() that are mistakes. */
+const ODD_STARTS: Record<string, readonly unknown[]> = {
+  'a name without a text': [{ toString: throws }],
+  'options that cannot be read': ['span', closed],
+  'attributes that cannot be read': ['span', { attributes: closed }],
+  'a revoked proxy as attributes': ['span', { attributes: revoked }],
+  'an attribute that throws': ['span', { attributes: Object.defineProperty({}, 'a', { get: throws, enumerable: true }) }],
+  'links that are no list': ['span', { links: 5 }],
+  'null as links': ['span', { links: null }],
+  'a link that cannot be read': ['span', { links: [closed] }],
+  'null as context': ['span', {}, null],
+  'an object as context': ['span', {}, {}],
+  'a parent that is no span': ['span', {}, oddContext({})],
+  'a parent that throws': ['span', {}, oddContext({ spanContext: throws })],
+  'a parent without a context': ['span', {}, oddContext({ spanContext: () => null })],
+};
+for (const enabled of [true, false]) {
+  test(`arguments that a tracer cannot use make no call fail and leave no span open, ${enabled ? 'on' : 'off'}`, () =>
+    traced({ enabled }, async ({ tracing }) => {
+      const tracer = trace.getTracer('third-party') as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
+      for (const [what, args] of Object.entries(ODD_STARTS)) {
+        const span = tracer.startSpan?.(...args) as Span;
+        assert.type(span.isRecording(), 'boolean', what);
+        span.end();
+        const [name, options = {}, context = ROOT_CONTEXT] = args;
+        const result = tracer.startActiveSpan?.(name, options, context, (active: Span) => {
+          active.end();
+          return what;
+        });
+        assert.is(result, what);
+        assert.is(tracing.openCount, 0, what);
+      }
+      assert.is(tracer.startActiveSpan?.('without a function'), undefined);
+      assert.is(tracing.openCount, 0);
+    }));
+}
+
+const ODD_CHANGES: Record<string, (span: Record<string, (...args: readonly unknown[]) => unknown>) => unknown> = {
+  'attributes that cannot be read': (span) => span.setAttributes?.(closed),
+  'attributes of an event that cannot be read': (span) => span.addEvent?.('event', closed),
+  'a revoked proxy for the attributes of an event': (span) => span.addEvent?.('event', revoked),
+  'a link that cannot be read': (span) => span.addLink?.(closed),
+  'links that are no list': (span) => span.addLinks?.(null),
+  'a status that cannot be read': (span) => span.setStatus?.(closed),
+};
+for (const [what, change] of Object.entries(ODD_CHANGES)) {
+  test(`an argument that a span cannot use changes nothing else: ${what}`, async () => {
+    const span = await ended((begin) => {
+      const started = begin({ attributes: { before: 1 } });
+      change(started as never);
+      started.setAttribute('after', 2).end();
+    });
+    assert.is(span.attributes.before, 1);
+    assert.is(span.attributes.after, 2);
+  });
+}
 
 test('constant attributes: values without an OpenTelemetry type are left out, secret ones redacted', () =>
   traced({ enabled: true, redact: 'token, path' }, async ({ spans }) => {

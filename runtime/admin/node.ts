@@ -102,8 +102,9 @@ export function serve(
   caller = callerOf(request),
 ): void {
   const fail = (): void => {
+    const [status, text] = typeof Request === 'function' ? BAD_REQUEST : NO_REQUESTS;
     if (response.headersSent) response.destroy();
-    else response.writeHead(400, { 'content-type': 'application/json', connection: 'close' }).end(BAD_REQUEST);
+    else response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(text);
   };
   try {
     rememberMount(request, path, handler.prefix);
@@ -140,5 +141,13 @@ export function listenerOf(handler: AdminHandler): NodeHandler {
   };
 }
 
-const BAD_REQUEST =
-  '{"error":{"code":"InvalidArgument","message":"The request cannot be represented: check method and headers."}}\n';
+type Failure = readonly [status: number, text: string];
+
+const BAD_REQUEST: Failure = [
+  400,
+  '{"error":{"code":"InvalidArgument","message":"The request cannot be represented: check method and headers."}}\n',
+];
+const NO_REQUESTS: Failure = [
+  500,
+  '{"error":{"code":"FailedPrecondition","message":"The service has no global Request, which the hook needs: jest-environment-jsdom has none. Use the environment \\"node\\"."}}\n',
+];

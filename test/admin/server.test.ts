@@ -376,4 +376,18 @@ test('neither the server nor an open connection keeps the process alive', async 
   assert.match(output, 'connected');
 });
 
+test('where the service has no global Request, as under jest-environment-jsdom, the answer says so', async () => {
+  const { Request } = globalThis;
+  Reflect.deleteProperty(globalThis, 'Request');
+  try {
+    const answer = await raw(`GET /tracing/state HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 500 /);
+    const body = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as { error: { message: string } };
+    assert.match(body.error.message, /no global Request.* jest-environment-jsdom has none\. Use the environment "node"\.$/);
+  } finally {
+    Object.assign(globalThis, { Request });
+  }
+  assert.match(await raw('GET /tracing/state HTTP/1.1\r\nHost: localhost\r\n\r\n'), /^HTTP\/1\.1 200 /);
+});
+
 test.run();

@@ -5,7 +5,7 @@ import type ts from 'typescript';
 import { boundNames, type Compiler, type FunctionNode, unwrapped } from './compiler.js';
 import { passedParameters } from './passed.js';
 import { isServerFunction } from './server-function.js';
-import { observedOf, parametersOf, shapeOf } from './shape.js';
+import { observedOf, parametersOf, readsThis, shapeOf } from './shape.js';
 import type { Prologue } from './site.js';
 
 /** Parameters that a recorder takes one by one; more come as one list. */
@@ -43,7 +43,7 @@ export function enterableAgain(ts: Compiler, node: FunctionNode, planted = false
     inside: ts.isBlock(body) ? behindDirectives(ts, body, file) : null,
     parameters,
     listed: !plain || parameters.length > SPREAD,
-    self: !ts.isArrowFunction(node) && !isServerFunction(ts, node),
+    self: !ts.isArrowFunction(node) && (!isServerFunction(ts, node) || readsThis(ts, node)),
     async: shape === 'async',
   };
 }

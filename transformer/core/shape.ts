@@ -119,6 +119,20 @@ function observed(ts: Compiler, node: FunctionNode): { arguments: boolean; newTa
   return ts.isArrowFunction(node) ? { arguments: false, newTarget: false } : seen;
 }
 
+/** True if a function reads its receiver, by `this` or by `super`. One within it has its own, unless it is an arrow function. */
+export function readsThis(ts: Compiler, { body }: FunctionNode): boolean {
+  const reads = (node: ts.Node): boolean => {
+    if (node.kind === ts.SyntaxKind.ThisKeyword || node.kind === ts.SyntaxKind.SuperKeyword) return true;
+    if (ts.isTypeNode(node)) return false;
+    if (ownsArguments(ts, node)) {
+      const { name } = node as { name?: ts.Node };
+      return name !== undefined && ts.isComputedPropertyName(name) && reads(name);
+    }
+    return ts.forEachChild(node, (child) => reads(child) || undefined) === true;
+  };
+  return body !== undefined && reads(body);
+}
+
 function ownsArguments(ts: Compiler, node: ts.Node): boolean {
   return (
     (ts.isFunctionLike(node) && !ts.isArrowFunction(node)) ||

@@ -10,9 +10,8 @@ import type { Site } from '../site/site.js';
 import type { InlineCall } from '../site/tables.js';
 import { state } from '../state.js';
 import type { RecordedSpan } from './recorded.js';
-import { contextToDecide, decide } from './run.js';
+import { contextToDecide, decide, startSpan } from './run.js';
 import { fail, settle } from './settle.js';
-import { startSpan } from './start.js';
 
 /** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
 const faulty = abandoned;

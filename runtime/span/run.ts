@@ -9,21 +9,24 @@ import { activeContext, contexts, type RunOnce, runManaged } from '../context/ac
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
 import { throughTransparent } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
-import { abandoned } from '../open/abandoned.js';
+import { abandoned, endAbandoned } from '../open/abandoned.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
-import { addTo, applicationCode } from './callback.js';
+import { addTo, applicationCode, capture } from './callback.js';
+import { captureCall } from './captured-values.js';
 import { carryContext, followGenerator } from './generators.js';
-import { isUnsampled, placeCall } from './place.js';
+import { isUnsampled, type Placement, placeCall } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { abandon, fail, settle } from './settle.js';
-import { type Decision, startSpan } from './start.js';
 
 /** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
 const faulty = abandoned;
 const application = applicationCode;
 const root: Context = ROOT_CONTEXT;
+
+/** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
+export type Decision = SpanLayer | Placement;
 
 /** Synchronous recorded calls that are on the stack now. */
 let depth = 0;
@@ -219,6 +222,40 @@ function open(frame: Frame, decision: Decision, site: Site, self: unknown, args:
   // ended: the user's SDK does not record it, but its identity is the parent of what the call starts
   if (!span.ended) frame.span = span;
   return new SpanLayer(context, span.active);
+}
+
+/** Starts the span of a call as decided. */
+export function startSpan(
+  recorder: Recorder,
+  decision: Decision,
+  site: Site,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): RecordedSpan {
+  endAbandoned(recorder.open);
+  const isPlacement = 'sampled' in decision;
+  const span = isPlacement ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
+  try {
+    if (!span.ended && (site.captures || (isPlacement && decision.links !== undefined)))
+      describe(span, decision, site, self, args);
+    if (site.capture !== undefined && !span.ended) captureCall(span, site, site.capture, self, args);
+  } catch (fault) {
+    // nothing is called here, because the stack is full
+    span.isAbandoned = true;
+    faulty.any = true;
+    throw fault;
+  }
+  return span;
+}
+
+/** Writes what is known at the start. A fault leaves the span without it. */
+function describe(span: RecordedSpan, decision: Decision, site: Site, self: unknown, args: ArrayLike<unknown>): void {
+  try {
+    if ('sampled' in decision && decision.links !== undefined) for (const link of decision.links) span.addLink(link);
+    if (site.captures) capture(span, site, self, args);
+  } catch (fault) {
+    reportFault(`attributes of ${site.id}`, fault);
+  }
 }
 
 /** Runs the body with `inside` active. */

@@ -18,8 +18,8 @@ const TOGETHER = {
   shared: /^(errors|version|text\/.+)$/,
   // what an import of `spanwright` and compiled code run
   spanwright: /^(index|emitted)$/,
-  // startTracing(), createSampler() and the configuration
-  'set-up': /^setup\/(start|sampler)$/,
+  // startTracing(), createSampler(), createSpanProcessor() and the configuration
+  'set-up': /^setup\/(start|sampler|processor)$/,
 };
 
 const withSlashes = (path) => path.replaceAll(sep, '/');

@@ -1,14 +1,16 @@
-// startTracing(), createSampler(), createRootSampler() and sqlQueries() as users import them. Their modules load with the first call,
+// startTracing(), createSampler() and what else sets up, as users import it. Its modules load with the first call,
 // because most modules of a service import `spanwright` only to mark methods. The requires are literal, so that bundlers follow them.
 
 import type { TracingOptions } from '../config/options.js';
 import type { SqlQueries, SqlQueriesOptions } from '../instrumentations/sql-queries.js';
 import type { Tracing } from '../tracing.js';
 import type { SamplerOptions } from './own.js';
+import type { OpenSpanProcessor } from './processor.js';
 import type { SpanwrightSampler } from './sampler.js';
 
 const loadStart = (): typeof import('./start.js') => require('./start.js');
 const sampler = (): typeof import('./sampler.js') => require('./sampler.js');
+const processor = (): typeof import('./processor.js') => require('./processor.js');
 const sql = (): typeof import('../instrumentations/sql-queries.js') => require('../instrumentations/sql-queries.js');
 
 /**
@@ -54,6 +56,15 @@ export function createSampler(options: SamplerOptions = {}): SpanwrightSampler {
  */
 export function createRootSampler(options: SamplerOptions = {}): SpanwrightSampler {
   return sampler().createRootSampler(options);
+}
+
+/**
+ * A span processor that counts, lists and watches the open spans of the SDK that it is given to. Spans of instrumented code are
+ * counted where they are made, and not again here.
+ * @example new NodeSDK({ sampler, spanProcessors: [createSpanProcessor(), new BatchSpanProcessor(exporter)] })
+ */
+export function createSpanProcessor(): OpenSpanProcessor {
+  return processor().createSpanProcessor();
 }
 
 /**

@@ -11,18 +11,13 @@ import { state } from '../state.js';
 import { notice } from '../warnings.js';
 
 /** OpenTelemetry's SpanProcessor, as SDK 2.x and 3.x have it. */
-interface OpenSpanProcessor {
+export interface OpenSpanProcessor {
   onStart(span: SdkSpan, context: Context): void;
   onEnd(span: unknown): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/**
- * A span processor that counts, lists and watches the open spans of the SDK that it is given to. Spans of instrumented code are
- * counted where they are made, and not again here.
- * @example new NodeSDK({ sampler, spanProcessors: [createSpanProcessor(), new BatchSpanProcessor(exporter)] })
- */
 export function createSpanProcessor(): OpenSpanProcessor {
   // the table holds these spans too; a WeakMap of short-lived keys costs more than the span
   const entries = new Map<object, ObservedSpan>();

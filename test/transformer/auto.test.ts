@@ -245,6 +245,15 @@ void main();
   assert.equal(JSON.parse(stdout.trimEnd().split('\n').at(-1) as string).sort(), names);
 });
 
+test('a function under a computed key is planted if the key may be evaluated twice', () => {
+  const source = `const topic = { made: 'made' }; const next = () => 'next';
+export const table = { [topic.made]: async () => 1, ['a' + topic.made]: async () => 2, [next()]: async () => 3 };`;
+  const emitted = compile({ files: { 'src/a.ts': source }, plugin: { auto: [{ files: 'src/**', minLines: 1 }] } }).output('a.js');
+  assert.match(emitted, /\[topic\.made\]: _\.own\(/);
+  assert.match(emitted, /\['a' \+ topic\.made\]: _\.own\(/);
+  assert.match(emitted, /\[next\(\)\]: async \(\) => 3/);
+});
+
 for (const directive of ['use server', 'use cache'])
   test(`functions under '${directive}' get no \`this\` and no forwarder, which compilers of React refuse`, () => {
     const functions = `export async function buy(item: string) { return item; }

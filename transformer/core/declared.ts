@@ -53,6 +53,24 @@ export function takesName(ts: Compiler, expression: ts.Node): boolean {
   return ts.isExportAssignment(place);
 }
 
+/** The computed key, other than a literal, of the property whose value an expression is. */
+export function computedKey(ts: Compiler, expression: ts.Node): ts.Expression | undefined {
+  const { place } = placeOfDeclaration(ts, expression);
+  if (!ts.isPropertyAssignment(place) && !ts.isPropertyDeclaration(place)) return undefined;
+  if (!ts.isComputedPropertyName(place.name)) return undefined;
+  const key = place.name.expression;
+  return ts.isStringLiteralLike(key) || ts.isNumericLiteral(key) ? undefined : key;
+}
+
+/** True if a key may be evaluated twice: constants and their properties, joined as text. */
+export function isRepeatable(ts: Compiler, key: ts.Expression): boolean {
+  if (ts.isIdentifier(key) || ts.isStringLiteralLike(key) || ts.isNumericLiteral(key)) return true;
+  if (ts.isPropertyAccessExpression(key)) return isRepeatable(ts, key.expression);
+  if (ts.isTemplateExpression(key)) return key.templateSpans.every(({ expression }) => isRepeatable(ts, expression));
+  if (!ts.isBinaryExpression(key) || key.operatorToken.kind !== ts.SyntaxKind.PlusToken) return false;
+  return isRepeatable(ts, key.left) && isRepeatable(ts, key.right);
+}
+
 /** `module.exports`: what is assigned to it is the module itself. */
 function isModuleExports(ts: Compiler, left: ts.Node): boolean {
   if (!ts.isPropertyAccessExpression(left) || left.name.text !== 'exports') return false;

@@ -49,6 +49,8 @@ export type Edit =
       readonly options: Range | null;
       readonly body: Range;
       readonly name: string | null;
+      /** Computed key of the property that names the function, in place of `name`. */
+      readonly key?: Range | undefined;
     }
   /** Auto mode: replaces a method of an object literal by a property, whose value is that method. */
   | { readonly kind: 'wrap method'; readonly at: Range; readonly site: number; readonly key: string }

@@ -3,7 +3,7 @@
 
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf, type FunctionNode, hasModifier, rangeOf } from './compiler.js';
-import { type Declared, memberName, nameByPlace, nameOfCallback, takesName } from './declared.js';
+import { computedKey, type Declared, isRepeatable, memberName, nameByPlace, nameOfCallback, takesName } from './declared.js';
 import type { Edit, Member, Registered } from './edit.js';
 import { behindSuper, inlineOf } from './inline.js';
 import type { DecoratorMark } from './marks.js';
@@ -115,14 +115,26 @@ export function plantingIn(request: PlantingRequest) {
       const site = addSite(node, name, enclosure, false, { role });
       edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(node.name, file) });
     } else if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) {
-      const at = rangeOf(node, file);
-      const given = node.name === undefined && takesName(ts, node) ? name.text : null;
-      const site = addSite(node, name, enclosure, false, { prologue, role });
-      edits.push({ kind: 'wrap', at, site, options: null, body: at, name: given });
+      plantExpression(node, name, enclosure, { prologue, role });
     } else if (ts.isMethodDeclaration(node) && isMovable(ts, node)) {
       const site = addSite(node, name, enclosure, false, { prologue, role });
       edits.push({ kind: 'wrap method', at: rangeOf(node, file), site, key: name.text });
     }
+  }
+
+  /** Plants a function expression, unless it gets its name from a key that may be evaluated only once. */
+  function plantExpression(
+    node: ts.ArrowFunction | ts.FunctionExpression,
+    name: Declared,
+    enclosure: Enclosure,
+    planted: Planted,
+  ): void {
+    const at = rangeOf(node, file);
+    const given = node.name === undefined && takesName(ts, node) ? name.text : null;
+    const key = given === null ? undefined : computedKey(ts, node);
+    if (key !== undefined && !isRepeatable(ts, key)) return;
+    const site = addSite(node, name, enclosure, false, planted);
+    edits.push({ kind: 'wrap', at, site, options: null, body: at, name: given, key: key && rangeOf(key, file) });
   }
 
   /** The prologue of a closure, which is created again and again without a call of Spanwright's. */

@@ -34,6 +34,11 @@ export function nodesOf(ts: Compiler, factory: ts.NodeFactory) {
         return factory.createObjectLiteralExpression(
           code.entries.map(([key, value]) => factory.createPropertyAssignment(propertyName(key), make(value))),
         );
+      case 'keyed': {
+        const property = factory.createPropertyAssignment(factory.createComputedPropertyName(piece(code.key)), make(code.value));
+        const holder = factory.createParenthesizedExpression(factory.createObjectLiteralExpression([property]));
+        return factory.createElementAccessExpression(holder, piece(code.key));
+      }
       case 'group':
         return factory.createParenthesizedExpression(make(code.value));
       case 'itself': {

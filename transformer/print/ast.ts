@@ -3,6 +3,7 @@
 
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf, hasModifier, rangeOf, unwrapped } from '../core/compiler.js';
+import { computedKey } from '../core/declared.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import { anyWithin } from '../core/relevance.js';
 import { isInside } from '../core/rows.js';
@@ -229,7 +230,8 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   function pieces(edit: Edit, node: ts.Node): (at: Range) => ts.Expression {
     let inner: ts.Node = node;
     while ('expression' in inner && !ts.isCallExpression(inner)) inner = inner.expression as ts.Node;
-    const candidates = [...argumentsOf(inner), ...('members' in edit ? piecesOfClass(node) : [])];
+    const key = 'key' in edit ? computedKey(ts, ts.getOriginalNode(node)) : undefined;
+    const candidates = [...argumentsOf(inner), ...('members' in edit ? piecesOfClass(node) : []), ...(key ? [key] : [])];
     return (at) => {
       if (placeOfEdit(at) === placeOfEdit(edit.at)) return whole(node as ts.Expression);
       const found = candidates.find((candidate) => {

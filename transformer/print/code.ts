@@ -38,6 +38,8 @@ export type Code =
   | { readonly is: 'group'; readonly value: Code }
   /** A function beside a variable that holds it, for its own body: `(variable => variable = value)()`. */
   | { readonly is: 'itself'; readonly variable: string; readonly value: Code }
+  /** A function that a computed key names: `({ [key]: value })[key]`. */
+  | { readonly is: 'keyed'; readonly key: Range; readonly value: Code }
   /** Authored text, with the edits that lie within it. */
   | { readonly is: 'authored'; readonly at: Range };
 

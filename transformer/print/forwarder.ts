@@ -18,9 +18,9 @@ export function codeOf(edit: CodeEdit, { sites, module: { table, early, value } 
     const site = sites[edit.site] as Site;
     const inside = (callee: string, ...args: Code[]): Code => emitted(callee, literal(site.row), ...args);
     if (site.prologue?.itself && edit.kind === 'wrap method') return itself(value, authoredMethod(edit));
-    if (site.prologue?.itself && edit.kind === 'wrap') return itself(value, named(authored(edit.body), edit.name ?? ''));
+    if (site.prologue?.itself && edit.kind === 'wrap') return itself(value, namedByPlace(edit, ''));
     if (edit.kind === 'decorate') return inside('inside', ...optionsOf(site, edit.options));
-    if (edit.kind === 'wrap') return inside('own', givenOptions(site, edit.options), named(authored(edit.body), edit.name));
+    if (edit.kind === 'wrap') return inside('own', givenOptions(site, edit.options), namedByPlace(edit));
     if (edit.kind === 'wrap method') return inside('own', authored(null), authoredMethod(edit));
   }
   switch (edit.kind) {
@@ -34,7 +34,7 @@ export function codeOf(edit: CodeEdit, { sites, module: { table, early, value } 
         'wrap',
         ...siteArguments(sites, edit.site),
         givenOptions(sites[edit.site] as Site, edit.options),
-        named(authored(edit.body), edit.name),
+        namedByPlace(edit),
       );
     case 'wrap method':
       return emitted('wrap', ...siteArguments(sites, edit.site), authored(null), authoredMethod(edit));
@@ -127,6 +127,10 @@ function authoredMethod({ at, key }: Edit & { kind: 'wrap method' }): Code {
 /** A function that would lose the name it gets from its place gets it from a property. */
 export function named(body: Code, given: string | null): Code {
   return given === null ? body : member({ is: 'record', entries: [[given, body]] }, given);
+}
+
+function namedByPlace({ body, name, key }: Edit & { kind: 'wrap' }, otherwise: string | null = null): Code {
+  return key === undefined ? named(authored(body), name ?? otherwise) : { is: 'keyed', key, value: authored(body) };
 }
 
 /** A function beside a variable that holds it. The variable must not name it: bundlers drop the comma of `(0, fn)`, but not a property. */

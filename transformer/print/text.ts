@@ -53,6 +53,8 @@ export function printedText(code: Code, piece: Piece): string {
       return piece(code.at);
     case 'authored method':
       return access(`({ ${piece(code.at)} })`, code.key);
+    case 'keyed':
+      return `({ [${piece(code.key)}]: ${render(code.value)} })[${piece(code.key)}]`;
     case 'group':
       return `(${render(code.value)})`;
     case 'itself':
@@ -67,6 +69,7 @@ export function holdsAuthored(code: Code): boolean {
     case 'authored method':
     case 'class':
     case 'element':
+    case 'keyed':
       return true;
     case 'call':
       return code.arguments.some(holdsAuthored) || holdsAuthored(code.callee);

@@ -2,6 +2,7 @@
 // substitution of environment variables of OpenTelemetry's specification. Read by declarative.ts.
 
 import type * as Yaml from 'yaml';
+import { isMissing } from '../sdk/installed.js';
 import { printable } from '../text/printable.js';
 import { type ConfigurationFile, readConfigurationFile } from './section.js';
 
@@ -24,7 +25,9 @@ export function readParts(file: ConfigurationFile, env: NodeJS.ProcessEnv): { re
   if ('fault' in read) return read;
   const yaml = loadYaml();
   if (yaml === undefined)
-    return { fault: `${file.shown}: to read it the package "yaml" is needed, which is not installed: npm install yaml` };
+    return {
+      fault: `${file.shown}: to read it the package "yaml" is needed, which is not installed: npm install yaml (then build a bundle again)`,
+    };
   const lineCounter = new yaml.LineCounter();
   const document = yaml.parseDocument(read.text, { lineCounter, prettyErrors: false, schema: 'core', version: '1.2' });
   const placeOf = (offset: number): string => {
@@ -98,7 +101,7 @@ function loadYaml(): typeof Yaml | undefined {
   try {
     return require('yaml') as typeof Yaml;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    if (!isMissing(error, 'yaml')) throw error;
     return undefined;
   }
 }

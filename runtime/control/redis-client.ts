@@ -3,6 +3,7 @@
 // that hold the process; redis-connection.ts makes a new link instead.
 
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
+import { isMissing } from '../sdk/installed.js';
 
 /** A client of either package is an event emitter, whose listeners get arguments of that package. */
 interface Emitter {
@@ -136,8 +137,7 @@ function loadIoRedis(): IoRedis | undefined {
 
 /** Undefined when the package itself is not installed. @throws the error otherwise. */
 function absent(error: unknown, name: string): undefined {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code !== 'MODULE_NOT_FOUND' || !message.includes(`'${name}'`)) throw error;
+  if (!isMissing(error, name)) throw error;
 }
 
 /** Makes links to a URL. @throws InvalidArgumentError for another text; SpanwrightError MISSING_PACKAGE. */
@@ -151,6 +151,6 @@ export function linksTo(url: string): () => RedisLink {
   if (ioRedis !== undefined) return () => ioRedisLink(new ioRedis.Redis(url, IOREDIS_OPTIONS));
   throw new SpanwrightError(
     'MISSING_PACKAGE',
-    'To reach Redis, one of the packages "redis" and "ioredis" is needed. Install one: npm install redis',
+    'To reach Redis, one of the packages "redis" and "ioredis" is needed. Install one: npm install redis (then build a bundle again)',
   );
 }

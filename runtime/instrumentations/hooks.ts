@@ -31,7 +31,7 @@ function registerLoader(): void {
   if (base === undefined) {
     throw new SpanwrightError(
       'MISSING_PACKAGE',
-      `spanwright/hooks needs ${BASE}, which comes with every instrumentation package, and none is installed. Run: npm install ${BASE}`,
+      `spanwright/hooks needs ${BASE}, which comes with every instrumentation package, and none is installed. Run: npm install ${BASE} (a bundle needs it beside its file: docs/bundles.md)`,
     );
   }
   const include = PATCHED_MODULES.flatMap((name) => [name, `node:${name}`]);

@@ -20,3 +20,17 @@ export function requireFor(name: string): NodeJS.Require | undefined {
   }
   return undefined;
 }
+
+/** Messages of bundlers for a package that was missing when they built: Rollup for ES modules, Vite, Bun. */
+const notBundled = (name: string): readonly string[] => [
+  'require is not defined',
+  `Could not resolve "${name}"`,
+  `Cannot require module ${name}`,
+];
+
+/** True when a `require` of the package failed because the package itself is missing, also in a bundle that was built without it. */
+export function isMissing(error: unknown, name: string): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined) return code === 'MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+  return error instanceof Error && notBundled(name).some((start) => message.startsWith(start));
+}

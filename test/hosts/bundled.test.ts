@@ -1,10 +1,10 @@
 // limit: 420 s
 // A service bundled into one file runs in an empty folder: OTLP over gRPC and HTTP, an exporter in code, createSampler() in an SDK set-up, the
-// admin hook, a TOML file. With each bundler, both kinds of modules, minified and not, with the plugin and without.
+// admin hook, a TOML file, and parts that load optional packages. With each bundler, both kinds of modules, minified and not, with the plugin and without.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -17,10 +17,12 @@ import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
 import { ONE_FILE_BUNDLERS, type OneFile, type OneFileBundler, outputOf } from './one-file.js';
 
-const SERVICE = `import { trace } from '@opentelemetry/api';
+const SERVICE = `import { readdirSync } from 'node:fs';
+import { trace } from '@opentelemetry/api';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { createSampler, instrument, startTracing } from 'spanwright';
 import { startAdminServer } from 'spanwright/admin';
+import { followRedis } from 'spanwright/control';
 
 const [service, grpc, http] = process.argv.slice(2);
 
@@ -42,6 +44,19 @@ async function exported(way: string, options: object): Promise<object> {
   return { status, page: /<!doctype html>/i.test(page), value };
 }
 
+/** Parts that load packages when they are first needed. Nothing listens at the addresses. */
+async function optional(): Promise<object> {
+  const messageOf = (error: Error) => error.message;
+  const tracing = await startTracing({ serviceName: 'optional', opampEndpoint: 'ws://127.0.0.1:1/v1/opamp', flightRecorder: '30s' });
+  const redis = await followRedis(tracing, 'redis://127.0.0.1:1').then(async (control) => { await control.close(); return 'followed'; }, messageOf);
+  const dump = await tracing.dump('bundled');
+  await tracing.shutdown();
+  process.env.OTEL_CONFIG_FILE = 'otel.yaml';
+  const yaml = await startTracing().then(async (read) => { await read.shutdown(); return 'read'; }, messageOf);
+  delete process.env.OTEL_CONFIG_FILE;
+  return { redis, yaml, dump: readdirSync('.').some((file) => file.endsWith('-bundled.json')) };
+}
+
 async function main(): Promise<object> {
   const overGrpc = await exported('grpc', { endpoint: grpc });
   const overHttp = await exported('http', { endpoint: http, otlpProtocol: 'http/protobuf' });
@@ -49,10 +64,11 @@ async function main(): Promise<object> {
   const names: string[] = [];
   const exporter = { export(spans: { name: string }[], done: (result: { code: number }) => void) { names.push(...spans.map(({ name }) => name)); done({ code: 0 }); }, async shutdown() {} };
   const code = { ...(await exported('code', { exporter })), names };
+  const lazily = await optional();
   const memory = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler: createSampler({ enabled: true }) as never, spanProcessors: [new SimpleSpanProcessor(memory)] }));
   const sampler = { value: await new Work().run('job'), names: memory.getFinishedSpans().map(({ name }) => name) };
-  return { overGrpc, overHttp, toml, code, sampler };
+  return { overGrpc, overHttp, toml, code, sampler, optional: lazily };
 }
 
 main().then((seen) => console.log('SEEN ' + JSON.stringify(seen)));
@@ -82,24 +98,34 @@ test.after(async () => {
   await http?.close();
 });
 
+/** A copy of the package is not beside this project's packages: `redis`, `ioredis`, `ws` and `yaml` are missing. */
+const lacksOptional = ({ modules, minify, plugin }: OneFile): boolean => modules === 'esm' && minify && plugin;
+
 /** One file in an otherwise empty folder. */
 async function bundle(bundler: OneFileBundler, way: OneFile): Promise<string> {
   const directory = newDirectory();
   const packages = ['typescript', ...bundler.packages].map((name) => [name, part('bundlers/node_modules', name)] as const);
-  link(directory, {
-    spanwright: ROOT,
-    '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
-    ...Object.fromEntries(packages),
-  });
+  const own = [
+    '@opentelemetry',
+    ...(lacksOptional(way) ? ['@jridgewell', 'magic-string', 'picomatch', 'smol-toml', 'unplugin'] : []),
+  ];
+  link(directory, Object.fromEntries([...packages, ...own.map((name) => [name, join(ROOT, 'node_modules', name)] as const)]));
+  if (lacksOptional(way)) {
+    for (const path of ['package.json', 'dist/runtime', 'dist/transformer'])
+      cpSync(join(ROOT, path), join(directory, 'node_modules/spanwright', path), { recursive: true });
+  } else link(directory, { spanwright: ROOT });
   write(directory, 'package.json', JSON.stringify({ name: 'bundled', type: way.modules === 'esm' ? 'module' : 'commonjs' }));
   write(directory, 'tsconfig.json', JSON.stringify(TSCONFIG));
   write(directory, 'src/service.ts', SERVICE);
   write(directory, 'build.mjs', bundler.script(way));
   await bundleOnce(directory, bundler);
   const file = outputOf(way);
+  const written = readdirSync(join(directory, 'out')).filter((name) => !name.endsWith('.LICENSE.txt'));
+  assert.equal(written, [file]);
   const empty = newDirectory();
   cpSync(join(directory, 'out', file), join(empty, file));
   write(empty, 'tracing.toml', `[tracing]\notlp_endpoint = "${grpc.endpoint}"\n`);
+  write(empty, 'otel.yaml', 'file_format: "1.1"\n');
   return join(empty, file);
 }
 
@@ -109,6 +135,9 @@ interface Seen {
   readonly toml: object;
   readonly code: { readonly names: string[] };
   readonly sampler: object;
+  readonly optional: { readonly redis: string; readonly yaml: string; readonly dump: boolean };
+  /** Lines of the log that report a part that failed. */
+  readonly warnings: readonly string[];
 }
 
 /** Runs the service in its folder; answers with what it printed. */
@@ -121,7 +150,8 @@ async function runService(file: string, service: string): Promise<Seen> {
   const line = printed.split('\n').find((one) => one.startsWith('SEEN '));
   assert.is(status, 0, printed.slice(0, 2000));
   assert.ok(line, printed.slice(0, 2000));
-  return JSON.parse(line.slice('SEEN '.length));
+  const warnings = printed.split('\n').filter((one) => /SPW022|SPW023/.test(one));
+  return { ...JSON.parse(line.slice('SEEN '.length)), warnings };
 }
 
 const spansOf = (spans: readonly ReceivedSpan[], service: string): ReceivedSpan[] =>
@@ -139,7 +169,7 @@ for (const bundler of ONE_FILE_BUNDLERS)
     const { modules, minify, plugin } = way;
     const title = `${bundler.name}, ${modules}, ${minify ? 'minified' : 'not minified'}, ${plugin ? 'with' : 'without'} the plugin`;
     eachWay(`${title}: one file runs alone`, async () => {
-      const { overGrpc, overHttp, toml, code, sampler } = await runService(await bundle(bundler, way), title);
+      const { overGrpc, overHttp, toml, code, sampler, optional, warnings } = await runService(await bundle(bundler, way), title);
       const common = { status: 200, page: true, value: 'ran job' };
       assert.equal([overGrpc, overHttp, toml], [common, common, common]);
       const arrived = [
@@ -155,6 +185,7 @@ for (const bundler of ONE_FILE_BUNDLERS)
       assert.equal(rest, common);
       assert.match(names.join(), /^([\w$]+\.)?run$/);
       assert.equal(sampler, { value: 'ran job', names });
+      assertOptional(optional, warnings, lacksOptional(way));
     });
   }
 
@@ -165,6 +196,20 @@ function assertSpan({ name, attributes }: ReceivedSpan, { plugin, minify }: { pl
     assert.is(attributes['code.file.path'], 'src/service.ts');
   } else assert.match(name, /run$/);
   assert.is(attributes.job, plugin || !minify ? 'job' : undefined);
+}
+
+/** An optional package works from the bundle, or one line names it and the service goes on. */
+function assertOptional({ redis, yaml, dump }: Seen['optional'], warnings: readonly string[], lacking: boolean): void {
+  assert.is(dump, true);
+  assert.match(redis, lacking ? /"redis" and "ioredis" .* npm install redis .*bundle/ : /^followed$/);
+  assert.match(yaml, lacking ? /"yaml" .* npm install yaml .*bundle/ : /^read$/);
+  const opamp = warnings.filter((line) => line.includes('opamp'));
+  assert.is(opamp.length, 1, warnings.join('\n'));
+  assert.match(opamp[0] as string, lacking ? /"ws".* npm install ws .*bundle/ : /ECONNREFUSED/);
+  assert.equal(
+    warnings.filter((line) => !/opamp|redis/.test(line)),
+    [],
+  );
 }
 
 test('the version that a bundle carries is that of package.json', () => {

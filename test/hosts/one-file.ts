@@ -45,7 +45,7 @@ function webpackLike(way: OneFile): string {
       ? "experiments: { outputModule: true }, output: { module: true, library: { type: 'module' },"
       : 'output: {';
   return `mode: 'production', target: 'node', entry: './${entryOf(way)}', optimization: { minimize: ${way.minify} }, resolve: { extensions: ['.ts', '.js'] },
-  ${library} path: process.cwd() + '/out', filename: '${outputOf(way)}' },
+  ${library} asyncChunks: false, path: process.cwd() + '/out', filename: '${outputOf(way)}' },
   plugins: [spanwright()].filter(Boolean),`;
 }
 
@@ -61,7 +61,7 @@ ${pluginOf('esbuild', way)}
 await build({
   absWorkingDir: process.cwd(), entryPoints: ['${entryOf(way)}'], outfile: 'out/${outputOf(way)}', bundle: true, platform: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify}, logLevel: 'warning',
   plugins: [spanwright()].filter(Boolean),
-  ${way.modules === 'esm' && !way.plugin ? `banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },` : ''}
+  ${way.modules === 'esm' && !way.plugin ? `banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },` : ''}
 });`,
   },
   {

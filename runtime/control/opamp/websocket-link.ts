@@ -7,6 +7,7 @@ import { SpanwrightError } from '../../errors.js';
 import { holdNothing } from '../../export/connect-limit.js';
 import { retryAfterMillis } from '../../export/retry-after.js';
 import { guarded } from '../../fault.js';
+import { isMissing } from '../../sdk/installed.js';
 import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST_BYTES, reasonOf } from './link.js';
 
 /** The part of the package `ws`, version 8 or later, that is used here. */
@@ -33,11 +34,10 @@ function loadWs(): MakeSocket {
   try {
     return require('ws') as MakeSocket;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'MODULE_NOT_FOUND' || !message.includes("'ws'")) throw error;
+    if (!isMissing(error, 'ws')) throw error;
     throw new SpanwrightError(
       'MISSING_PACKAGE',
-      'opamp_endpoint with ws:// or wss:// needs the package "ws", which is not installed. Run: npm install ws, or use http:// or https://.',
+      'opamp_endpoint with ws:// or wss:// needs the package "ws", which is not installed. Run: npm install ws (then build a bundle again), or use http:// or https://.',
     );
   }
 }

@@ -47,9 +47,13 @@ async function exported(way: string, options: object): Promise<object> {
 /** Parts that load packages when they are first needed. Nothing listens at the addresses. */
 async function optional(): Promise<object> {
   const messageOf = (error: Error) => error.message;
+  const { warn } = console;
+  const said: string[] = [];
+  console.warn = (line: string) => { said.push(line); warn(line); };
   const tracing = await startTracing({ serviceName: 'optional', opampEndpoint: 'ws://127.0.0.1:1/v1/opamp', flightRecorder: '30s' });
   const redis = await followRedis(tracing, 'redis://127.0.0.1:1').then(async (control) => { await control.close(); return 'followed'; }, messageOf);
   const dump = await tracing.dump('bundled');
+  for (let round = 0; round < 500 && !said.some((line) => line.includes('opamp')); round++) await new Promise((resolve) => setTimeout(resolve, 10));
   await tracing.shutdown();
   process.env.OTEL_CONFIG_FILE = 'otel.yaml';
   const yaml = await startTracing().then(async (read) => { await read.shutdown(); return 'read'; }, messageOf);

@@ -8,7 +8,8 @@ import { LEGACY, part, testWith } from './conformance/suite.js';
 
 export const MAIN = join(ROOT, 'dist/cli/main.js');
 
-const NATIVE = {
+/** TypeScript 7.1, as packages of a project. */
+export const NATIVE = {
   typescript: part('ts7/node_modules/typescript'),
   '@typescript': part('ts7/node_modules/@typescript'),
 };

@@ -1,12 +1,14 @@
 // Unusual syntax in auto mode, printed as nodes and as text: each program of test/fixtures/syntax prints what it prints without the plugin, with
 // tracing absent, off and on. Under both kinds of decorators, and at each target from ES2015.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parserFor } from '../../transformer/hosts/parse.js';
 import { textsOf } from '../../transformer/hosts/texts.js';
+import { link } from '../hosts/conformance/project.js';
+import { build, declare, NATIVE } from '../hosts/native-project.js';
 import { compile, execute, ROOT } from './compile.js';
 
 const FOLDER = join(ROOT, 'test/fixtures/syntax');
@@ -118,5 +120,31 @@ for (const { compilerOptions, programs = PROGRAMS, states = STATES } of ROWS)
       }
     }
   });
+
+for (const experimentalDecorators of [false, true])
+  declare(
+    `spanwright build does with each program what tspc does, ${experimentalDecorators ? 'legacy' : 'standard'} decorators`,
+    () => {
+      const sources = PROGRAMS.flatMap((file) => {
+        const text = readFileSync(join(FOLDER, file), 'utf8');
+        return ['plain', 'auto'].map((folder) => [`src/${folder}/${file}`, text] as const);
+      });
+      const { directory, diagnostics } = compile({
+        files: { 'src/main.ts': MAIN, ...Object.fromEntries(sources) },
+        compilerOptions: {
+          ...{ target: 'ES2022', experimentalDecorators, module: 'Node16', moduleResolution: 'Node16', lib: ['ESNext'] },
+          ...{ jsx: 'react', noCheck: true, strict: false, declaration: false },
+        },
+        plugin: { auto: [{ files: 'src/auto/**', minLines: 1 }] },
+      });
+      assert.equal(diagnostics, []);
+      const expected = runBuilds(directory, 'on', ['plain', 'auto'], PROGRAMS);
+      rmSync(join(directory, 'out'), { recursive: true });
+      link(directory, NATIVE);
+      const { status, stdout } = build(directory, '-p', '.');
+      assert.is(status, 0, stdout);
+      assert.equal(runBuilds(directory, 'on', ['plain', 'auto'], PROGRAMS), expected);
+    },
+  );
 
 test.run();

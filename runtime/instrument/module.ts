@@ -1,4 +1,5 @@
-// The table of a compiled module: one text, which is read, and whose sites are made, when tracing needs them. Loading costs a call for each class.
+// The table of a compiled module: one text, which is read, and from which sites are created, when tracing first needs them. Loading a module
+// costs one call for each of its classes.
 
 import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';

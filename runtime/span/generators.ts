@@ -49,6 +49,7 @@ class RecordedIteration implements Iteration {
     if (this.span !== undefined && !this.span.ended) fail(this.span, this.site, error);
   }
 }
+
 /**
  * Returns a value that is not a generator as it is: another decorator may be in between.
  * @param begin starts the span; undefined: refused by a limit on open spans

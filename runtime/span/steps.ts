@@ -93,8 +93,8 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
         let entered = false;
         try {
           entered = iteration.enter(name);
-        } catch (fault) {
-          reportFault(`${name}() of an iterator`, fault);
+        } catch (thrown) {
+          reportFault(`${name}() of an iterator`, thrown);
         }
         if (!entered) {
           isObserved = true;

@@ -57,7 +57,10 @@ function projectOfSource(path: string): Texts {
   const installed = installedFile(path) !== undefined;
   const asked = installed ? (process.argv[1] ?? join(process.cwd(), 'index.js')) : path;
   textsFor ??= textsByFile({
-    ...{ parser: loadedParser(dirname(asked)), directory: process.cwd(), options: given, purpose: 'run' },
+    parser: loadedParser(dirname(asked)),
+    directory: process.cwd(),
+    options: given,
+    purpose: 'run',
     ownLines: isMeasured(),
   });
   const texts = textsFor(asked);

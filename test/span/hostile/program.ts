@@ -88,7 +88,7 @@ const EXPECTED = /is an object, which is not recorded|[.]constructor property is
 const SPANS: Record<string, number> = { private: 2, privateLater: 2 };
 /** Values that the options name: arrays are recorded, also behind a proxy. */
 const NAMED = /^described/;
-const READS_OF_ARRAYS = /^trap get (?:length|\\d+)s*$/;
+const READS_OF_ARRAYS = /^trap get (?:length|\\d+)$/;
 
 const then = Promise.prototype.then;
 const nextTurns = async (): Promise<string> => { for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve)); return 'never settles'; };

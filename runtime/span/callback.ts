@@ -4,8 +4,8 @@
 // method's own callback, until the stack is full.
 
 import { types } from 'node:util';
-import type { Attributes, Link, Span } from '@opentelemetry/api';
-import { apply, promiseThen } from '../captured.js';
+import type { Attributes, AttributeValue, Link, Span } from '@opentelemetry/api';
+import { apply, hasOwn, promiseThen } from '../captured.js';
 import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { cleanAttributes, REDACTED, recordValue, type SpanLimits } from './attributes.js';
@@ -66,7 +66,9 @@ export function captureAttributes(span: RecordedSpan, option: string, site: Site
     return;
   }
   try {
-    span.setAttributes(attributes as Attributes);
+    for (const key in attributes as Attributes) {
+      if (hasOwn(attributes, key)) span.setAttribute(key, (attributes as Attributes)[key] as AttributeValue);
+    }
   } catch (error) {
     reportFault(`${option} of ${site.id}`, error);
   }

@@ -23,7 +23,7 @@ import type { AbandonedSpan } from '../open/abandoned.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
-import { cleanValue, REDACTED, UNREADABLE } from './attributes.js';
+import { cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
 import { addLimitedLink, isLink, isTimeInput, limitedStatus, type TimedEvent, timedEvent } from './event.js';
 import { SpanEvents } from './events.js';
@@ -180,7 +180,7 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
     try {
       for (const key in attributes) if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
     } catch (fault) {
-      reportFault(UNREADABLE, fault);
+      reportFault(`attributes of ${this.site.id}`, fault);
     }
     return this;
   }

@@ -30,11 +30,18 @@ const ALL = [
   'export/encode',
 ];
 
+const pathOf = (name: string): string => join(__dirname, `${name}.test.ts`);
+const unknown = NAMED.filter((name) => !existsSync(pathOf(name)));
+if (unknown.length > 0) {
+  console.error(`no such test: ${unknown.join(', ')}; expected names like ${ALL.join(', ')}`);
+  process.exit(2);
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'spanwright-soak-'));
 const evidence = join(directory, 'rows');
 const failed: string[] = [];
 for (const file of NAMED.length > 0 ? NAMED : ALL) {
-  const { status } = spawnSync(process.execPath, [require.resolve('tsx/cli'), join(__dirname, `${file}.test.ts`)], {
+  const { status } = spawnSync(process.execPath, [require.resolve('tsx/cli'), pathOf(file)], {
     stdio: 'inherit',
     env: { ...process.env, ...FULL_LENGTH, SPANWRIGHT_EVIDENCE: evidence },
   });

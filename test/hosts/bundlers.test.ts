@@ -160,16 +160,22 @@ const NAMED = `class Plain { own() { return this.constructor.name; } get size() 
 const Given = class { run() { return 1; } };
 console.log(new Plain().own(), Plain.name, [...new Plain().list()], Given.name, (class { run() { return 1; } }).name);`;
 
+/** A folder with the program above, and with what a bundler needs to build it. */
+function newNamedProject(bundler: string): string {
+  const directory = newDirectory();
+  link(directory, {
+    ...packagesOf([bundler, 'typescript']),
+    spanwright: ROOT,
+    '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
+  });
+  write(directory, 'package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
+  write(directory, 'main.ts', NAMED);
+  return directory;
+}
+
 for (const [name, script] of Object.entries(LOWERED))
   testWith('bundlers')(`${name}: classes keep their names where static blocks are lowered`, () => {
-    const directory = newDirectory();
-    link(directory, {
-      ...packagesOf([name, 'typescript']),
-      spanwright: ROOT,
-      '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
-    });
-    write(directory, 'package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
-    write(directory, 'main.ts', NAMED);
+    const directory = newNamedProject(name);
     write(
       directory,
       'build.mjs',
@@ -212,14 +218,7 @@ for (const [title, [name, script]] of Object.entries(AT_ONCE))
   testWith('bundlers')(
     `${title} share an instance of the plugin: it leaves the client alone, and keeps names for each target`,
     () => {
-      const directory = newDirectory();
-      link(directory, {
-        ...packagesOf([name, 'typescript']),
-        spanwright: ROOT,
-        '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
-      });
-      write(directory, 'package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
-      write(directory, 'main.ts', NAMED);
+      const directory = newNamedProject(name);
       write(
         directory,
         'build.mjs',

@@ -16,7 +16,7 @@ import {
   reflectGet,
   setPrototypeOf,
 } from '../captured.js';
-import { reportFault } from '../fault.js';
+import { abandon } from '../open/abandoned.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import type { FollowedCall } from './end/followed.js';
@@ -107,7 +107,7 @@ export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boo
       try {
         call.fulfil(value);
       } catch (fault) {
-        reportFault(`result of ${call.site.id}`, fault);
+        abandon(call.span, `result of ${call.site.id}`, fault);
       }
     },
     (error: unknown) => {
@@ -115,7 +115,7 @@ export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boo
         call.fail(error);
         nextTick(reportUnhandled, call.site, watch);
       } catch (fault) {
-        reportFault(`result of ${call.site.id}`, fault);
+        abandon(call.span, `result of ${call.site.id}`, fault);
       }
     },
   ]);

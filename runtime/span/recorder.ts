@@ -27,8 +27,7 @@ import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
 
-/** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
-const faulty = abandoned;
+/** A local binding, because an imported binding of the API is read by a call of a getter. */
 const { ERROR } = SpanStatusCode;
 
 interface RecorderParts {
@@ -155,7 +154,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
     } catch (fault) {
       // nothing is called here, because the stack may be full
       span.isAbandoned = true;
-      faulty.any = true;
+      abandoned.any = true;
       throw fault;
     }
   }

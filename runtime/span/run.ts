@@ -9,7 +9,7 @@ import { activeContext, contexts, type RunOnce, runManaged } from '../context/ac
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
 import { throughTransparent } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
-import { abandoned, endAbandoned } from '../open/abandoned.js';
+import { abandon, abandoned, endAbandoned } from '../open/abandoned.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { addTo, applicationCode, capture } from './callback.js';
@@ -18,10 +18,9 @@ import { carryContext, followGenerator } from './generators.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
-import { abandon, fail, settle } from './settle.js';
+import { fail, settle } from './settle.js';
 
-/** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
-const faulty = abandoned;
+/** Local bindings, because reading an imported one can be a call of a getter in some builds. */
 const application = applicationCode;
 const root: Context = ROOT_CONTEXT;
 
@@ -166,7 +165,7 @@ export function recordCall(
     try {
       const { span } = frame;
       if (settled === UNSETTLED && span !== undefined) {
-        faulty.any = true;
+        abandoned.any = true;
         span.isAbandoned = true;
       }
     } catch {
@@ -198,7 +197,7 @@ function recover(
 ): unknown {
   if (frame.outcome !== NOT_RUN) reportFault(`call of ${site.id}`, thrown);
   if (frame.outcome === RETURNED) {
-    if (frame.span !== undefined) abandon(frame.span, site, thrown);
+    if (frame.span !== undefined) abandon(frame.span, `end of ${site.id}`, thrown);
     return frame.value;
   }
   if (frame.outcome === NOT_RUN) {
@@ -232,7 +231,7 @@ export function startSpan(
   self: unknown,
   args: ArrayLike<unknown>,
 ): RecordedSpan {
-  endAbandoned(recorder.open);
+  if (abandoned.any) endAbandoned(recorder.open);
   const isPlacement = 'sampled' in decision;
   const span = isPlacement ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
   try {
@@ -242,7 +241,7 @@ export function startSpan(
   } catch (fault) {
     // nothing is called here, because the stack is full
     span.isAbandoned = true;
-    faulty.any = true;
+    abandoned.any = true;
     throw fault;
   }
   return span;

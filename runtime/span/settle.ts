@@ -7,7 +7,7 @@ import type { Context } from '@opentelemetry/api';
 import { apply, getPrototypeOf, hasOwn, promisePrototype, promiseThen } from '../captured.js';
 import { withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
-import { abandoned, endAgain } from '../open/abandoned.js';
+import { abandon } from '../open/abandoned.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall } from '../site/tables.js';
 import { callback, captureAttributes } from './callback.js';
@@ -17,9 +17,6 @@ import { observeEnd } from './end/observe.js';
 import { describeThrown, isCancellation } from './errors.js';
 import type { RecordedSpan } from './recorded.js';
 import { observeThenable } from './thenable.js';
-
-/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
-const faulty = abandoned;
 
 /** Ends the span of a call that returned `value`, or whose promise was fulfilled with it. */
 export function succeed(span: RecordedSpan, site: Site, self: unknown, value: unknown): void {
@@ -31,7 +28,7 @@ export function succeed(span: RecordedSpan, site: Site, self: unknown, value: un
     if (minDuration > 0) span.endOrDiscard(minDuration);
     else span.end();
   } catch (fault) {
-    abandon(span, site, fault);
+    abandon(span, `end of ${site.id}`, fault);
   }
 }
 
@@ -44,7 +41,7 @@ export function fail(span: RecordedSpan, site: Site, error: unknown): void {
     else if (!noteStatus(span, error) && !isExpected(site, error)) span.recordFailure(error, thrown);
     span.end();
   } catch (fault) {
-    abandon(span, site, fault);
+    abandon(span, `end of ${site.id}`, fault);
   }
 }
 
@@ -64,18 +61,6 @@ export function isClientFault(status: number | undefined): boolean {
 export function isExpected(site: Site, error: unknown): boolean {
   const { expected } = site.options;
   return expected !== undefined && Boolean(callback('expectedErrors', site, expected, undefined, [error]));
-}
-
-/** Logs the fault and ends the span again, now or later. */
-export function abandon(span: RecordedSpan, site: Site, fault: unknown): void {
-  span.isAbandoned = true;
-  faulty.any = true;
-  try {
-    reportFault(`end of ${site.id}`, fault);
-    endAgain(span);
-  } catch {
-    // the stack is still full
-  }
 }
 
 /** A recorded call whose end comes after its return. Allocated for such calls only. */
@@ -100,7 +85,7 @@ class RecordedCall implements FollowedCall {
     try {
       fail(this.span, this.site, error);
     } catch (fault) {
-      abandon(this.span, this.site, fault);
+      abandon(this.span, `end of ${this.site.id}`, fault);
     }
     return error;
   }
@@ -160,7 +145,7 @@ class SettlingCall extends AwaitedCall {
       if (site.options.untilEnd) new RecordedCall(span, site, self, this.context).fulfil(value);
       else succeed(span, site, self, value);
     } catch (fault) {
-      abandon(span, site, fault);
+      abandon(span, `end of ${site.id}`, fault);
     }
     return value;
   }
@@ -170,7 +155,7 @@ class SettlingCall extends AwaitedCall {
     try {
       fail(span, site, error);
     } catch (fault) {
-      abandon(span, site, fault);
+      abandon(span, `end of ${site.id}`, fault);
     }
     return error;
   }

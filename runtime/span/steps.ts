@@ -5,14 +5,11 @@ import type { Context } from '@opentelemetry/api';
 import { apply, defineOrThrow, isExtensible } from '../captured.js';
 import { withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
-import { abandoned } from '../open/abandoned.js';
+import { type AbandonedSpan, abandon, abandoned } from '../open/abandoned.js';
 import type { RecordedSpan } from './recorded.js';
 
-/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
-const faulty = abandoned;
-
 /** In the place of a span that has not started. */
-const NO_SPAN = { isAbandoned: false };
+const NO_SPAN: AbandonedSpan = { isAbandoned: false, attempts: 0, endAfterFault() {} };
 
 export type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;
@@ -61,7 +58,7 @@ function endFailed(iteration: Iteration, error: unknown, isNested: boolean): voi
   try {
     if (!isNested) iteration.failed(error);
   } catch (fault) {
-    reportFault('end of an iteration', fault);
+    abandon(iteration.span ?? NO_SPAN, 'end of an iteration', fault);
   }
 }
 
@@ -72,7 +69,7 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
       if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
       else iteration.stepped?.();
     } catch (fault) {
-      reportFault('end of an iteration', fault);
+      abandon(iteration.span ?? NO_SPAN, 'end of an iteration', fault);
     }
     return result;
   };
@@ -93,13 +90,12 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
         let entered = false;
         try {
           entered = iteration.enter(name);
+          isObserved = !entered;
         } catch (thrown) {
+          // the span may have started, and no step will end it
           reportFault(`${name}() of an iterator`, thrown);
         }
-        if (!entered) {
-          isObserved = true;
-          return apply(step, this, given);
-        }
+        if (!entered) return apply(step, this, given);
         const { context } = iteration;
         let result: unknown;
         running.step = true;
@@ -129,7 +125,7 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
             // nothing is called for this, because the stack may be full
             const span = iteration.span ?? NO_SPAN;
             span.isAbandoned = true;
-            faulty.any = true;
+            abandoned.any = true;
             if (fault !== undefined) reportFault(`${name}() of an iterator`, fault);
           }
         } catch {

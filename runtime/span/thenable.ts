@@ -7,14 +7,11 @@ import type { Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
-import { abandoned } from '../open/abandoned.js';
+import { abandon, abandoned } from '../open/abandoned.js';
 import { endWhenUnused, type FollowedCall } from './end/followed.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isThenOfPromises, replacePromiseThen, type Then, thenOf, watchPromise } from './promise.js';
 import { observeRuns } from './runs.js';
-
-/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
-const faulty = abandoned;
 
 /** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
 export function observeThenable(call: FollowedCall, result: object): boolean {
@@ -50,7 +47,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       consumer = activeContext();
     } catch (fault) {
       call.span.isAbandoned = true;
-      faulty.any = true;
+      abandoned.any = true;
       reportFault(`use of the result of ${call.site.id}`, fault);
       return apply(then, this, [onFulfilled, onRejected, ...more]);
     }
@@ -58,7 +55,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       try {
         call.fulfil(value);
       } catch (fault) {
-        reportFault(`result of ${call.site.id}`, fault);
+        abandon(call.span, `result of ${call.site.id}`, fault);
       }
       return typeof onFulfilled === 'function' ? withContext(consumer, onFulfilled, undefined, [value]) : value;
     };
@@ -66,7 +63,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       try {
         call.fail(error);
       } catch (fault) {
-        reportFault(`result of ${call.site.id}`, fault);
+        abandon(call.span, `result of ${call.site.id}`, fault);
       }
       if (typeof onRejected === 'function') return withContext(consumer, onRejected, undefined, [error]);
       throw error;
@@ -79,7 +76,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       } catch {
         // nothing is called here, because the stack is full
         call.span.isAbandoned = true;
-        faulty.any = true;
+        abandoned.any = true;
       }
       throw error;
     }

@@ -94,7 +94,7 @@ async function main(): Promise<void> {
   const tracing = await startTracing({ enabled: true, serviceName: 'faults', ...${options}, exporter: { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined } as never });
   const expected = new Map<string, string>();
   for (const [name, call] of Object.entries(CALLS)) expected.set(name, await outcome(call, Plain));
-  let tried = 0;
+  let [tried, open] = [0, 0];
   for (const enabled of [true, false]) {
     if (enabled) tracing.setEnabled(true, ${lease});
     else tracing.setEnabled(false);
@@ -108,6 +108,9 @@ async function main(): Promise<void> {
         await runCalls(mode, expected, point);
         // what it left behind is its own
         await new Promise((resolve) => setImmediate(resolve));
+        const left = tracing.openCount - open;
+        if (left > 0) found.push(during + ': ' + left + ' open');
+        open += left;
       }
     }
   }

@@ -13,6 +13,9 @@ import type { RecordedSpan } from './recorded.js';
 import { contextToDecide, decide, startSpan } from './run.js';
 import { fail, settle } from './settle.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts the call: a span if it is to be recorded, else a place in the flight recorder while that runs. */
@@ -45,7 +48,7 @@ function startInlineSpan(site: Site): InlineCall | undefined {
     // nothing is called for this, because the stack may be full
     if (span !== undefined) {
       span.isAbandoned = true;
-      abandoned.any = true;
+      faulty.any = true;
     }
     reportFault(`start of ${site.id}`, fault);
     return undefined;
@@ -74,7 +77,7 @@ function endSpan(span: RecordedSpan | undefined, site: Site, value: unknown, ins
     try {
       // nothing is called for this, because the stack may be full
       span.isAbandoned = true;
-      abandoned.any = true;
+      faulty.any = true;
       reportFault(`end of ${site.id}`, fault);
     } catch {
       // the stack is full, or the application has frozen the span

@@ -27,7 +27,8 @@ import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
 
-/** A local binding, because an imported binding of the API is read by a call of a getter. */
+/** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
+const faulty = abandoned;
 const { ERROR } = SpanStatusCode;
 
 interface RecorderParts {
@@ -154,7 +155,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
     } catch (fault) {
       // nothing is called here, because the stack may be full
       span.isAbandoned = true;
-      abandoned.any = true;
+      faulty.any = true;
       throw fault;
     }
   }

@@ -20,7 +20,8 @@ import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { fail, settle } from './settle.js';
 
-/** Local bindings, because reading an imported one can be a call of a getter in some builds. */
+/** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
+const faulty = abandoned;
 const application = applicationCode;
 const root: Context = ROOT_CONTEXT;
 
@@ -165,8 +166,8 @@ export function recordCall(
     try {
       const { span } = frame;
       if (settled === UNSETTLED && span !== undefined) {
-        abandoned.any = true;
         span.isAbandoned = true;
+        faulty.any = true;
       }
     } catch {
       // the application has frozen the span
@@ -231,7 +232,7 @@ export function startSpan(
   self: unknown,
   args: ArrayLike<unknown>,
 ): RecordedSpan {
-  if (abandoned.any) endAbandoned(recorder.open);
+  if (faulty.any) endAbandoned(recorder.open);
   const isPlacement = 'sampled' in decision;
   const span = isPlacement ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
   try {
@@ -241,7 +242,7 @@ export function startSpan(
   } catch (fault) {
     // nothing is called here, because the stack is full
     span.isAbandoned = true;
-    abandoned.any = true;
+    faulty.any = true;
     throw fault;
   }
   return span;

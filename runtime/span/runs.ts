@@ -13,6 +13,9 @@ import { observeEnd } from './end/observe.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isIterator } from './steps.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 interface Run {
   readonly names: readonly PropertyKey[];
   /** The last argument can be a callback of Node.js's form, which is then what reports the outcome. */
@@ -69,7 +72,7 @@ function observedRun(use: FirstUse, run: Run, name: PropertyKey, method: AnyFunc
       } catch {
         // nothing is called here, because the stack is full
         call.span.isAbandoned = true;
-        abandoned.any = true;
+        faulty.any = true;
       }
       throw error;
     }

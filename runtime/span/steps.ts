@@ -8,6 +8,9 @@ import { reportFault } from '../fault.js';
 import { type AbandonedSpan, abandon, abandoned } from '../open/abandoned.js';
 import type { RecordedSpan } from './recorded.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 /** In the place of a span that has not started. */
 const NO_SPAN: AbandonedSpan = { isAbandoned: false, attempts: 0, endAfterFault() {} };
 
@@ -125,7 +128,7 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
             // nothing is called for this, because the stack may be full
             const span = iteration.span ?? NO_SPAN;
             span.isAbandoned = true;
-            abandoned.any = true;
+            faulty.any = true;
             if (fault !== undefined) reportFault(`${name}() of an iterator`, fault);
           }
         } catch {

@@ -13,6 +13,9 @@ import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isThenOfPromises, replacePromiseThen, type Then, thenOf, watchPromise } from './promise.js';
 import { observeRuns } from './runs.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 /** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
 export function observeThenable(call: FollowedCall, result: object): boolean {
   const then = types.isPromise(result) ? thenOf(result) : plainMethod(result, 'then');
@@ -47,7 +50,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       consumer = activeContext();
     } catch (fault) {
       call.span.isAbandoned = true;
-      abandoned.any = true;
+      faulty.any = true;
       reportFault(`use of the result of ${call.site.id}`, fault);
       return apply(then, this, [onFulfilled, onRejected, ...more]);
     }
@@ -76,7 +79,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       } catch {
         // nothing is called here, because the stack is full
         call.span.isAbandoned = true;
-        abandoned.any = true;
+        faulty.any = true;
       }
       throw error;
     }

@@ -58,9 +58,12 @@ const loadedLater = {
     kind === 'require-call' && path.startsWith('.')
       ? { id: `later:${nameOf(SOURCES, resolve(dirname(importer), path))}`, external: true }
       : undefined,
-  /** Lines stay as they are, so that the map does too. */
+  /**
+   * Lines stay as they are, so that the map does too; columns of names as well. A bundler that is given the files names the function
+   * of `shared.js` `require_shared`, so that a variable of this name clashes in some releases of Rolldown.
+   */
   renderChunk: (code, { fileName }) => ({
-    code: code.replace(/(["'])later:([^"']+)\1/g, (_, quote, name) => {
+    code: code.replace(/\brequire_(?=\w)/g, 'runtime_').replace(/(["'])later:([^"']+)\1/g, (_, quote, name) => {
       const path = withSlashes(relative(dirname(fileName), `${name}.js`));
       return `${quote}${path.startsWith('.') ? '' : './'}${path}${quote}`;
     }),

@@ -78,6 +78,14 @@ test('every module is in one built file only, so that its state exists once', ()
   assert.equal([...new Set(modules)], modules);
 });
 
+/** Rolldown 1.0.0-rc.17, the one of tsdown 0.21, gives that function the same name, and then calls the variable before its declaration. */
+test('no variable of a built file has the name of the function that a bundler makes of a CommonJS file', () => {
+  const files = readdirSync(RUNTIME, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+  const named = files.filter((file) => /\brequire_\w/.test(readFileSync(join(RUNTIME, file), 'utf8')));
+  assert.ok(files.length > 10);
+  assert.equal(named, []);
+});
+
 /** The cost of an import grows with what is read and compiled; unlike a time these numbers are the same on every machine. */
 const IMPORT_LIMIT = { files: 3, bytes: 275_000 };
 

@@ -115,13 +115,35 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
 
 const authorityOf = ({ address, port }: AddressInfo) => `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
+/** The last server of each address, unless it is closed. */
+const servers = new Map<string, { readonly tracing: Tracing; readonly server: Promise<AdminServer> }>();
+
 /**
- * Starts a server for the admin hook.
+ * Starts a server for the admin hook. In a development server, which loads modules again, a second call for the same address returns the
+ * running one.
  * @throws InvalidArgumentError when the address is not loopback, or cannot be listened on; like createAdminHandler otherwise.
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { tracing, port: _port, host: _host, socketPath, ...handlerOptions } = options;
+  const { tracing, socketPath } = options;
   const { host, port } = checkAddress(options);
+  const address = socketPath ?? `${host}:${port}`;
+  const running = servers.get(address);
+  if (running?.tracing === tracing && state.sites.isReloadable) return running.server;
+  function forget(): void {
+    if (servers.get(address)?.server === server) servers.delete(address);
+  }
+  const server = serve(options, { host, port }, forget);
+  servers.set(address, { tracing, server });
+  server.catch(forget);
+  return server;
+}
+
+async function serve(
+  options: AdminServerOptions,
+  { host, port }: { host: string; port: number },
+  onClose: () => void,
+): Promise<AdminServer> {
+  const { tracing, port: _port, host: _host, socketPath, ...handlerOptions } = options;
   const handler = createAdminHandler(tracing, handlerOptions);
   const server = createBoundedServer(handler);
   state.hookRequests.addServer(server);
@@ -138,6 +160,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     socketPath: socketPath ?? null,
     close: () =>
       new Promise((resolve) => {
+        onClose();
         if (state.announcedHook === announced) state.announcedHook = undefined;
         server.close(() => resolve());
         server.closeAllConnections();

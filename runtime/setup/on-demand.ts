@@ -18,7 +18,8 @@ const sql = (): typeof import('../instrumentations/sql-queries.js') => require('
  *
  * @param options override the environment, which overrides the TOML file (docs/configuration.md)
  * @throws ConfigurationError naming every unknown key and bad value, with its place and the nearest valid one
- * @throws SpanwrightError ALREADY_STARTED when tracing runs in this process already
+ * @throws SpanwrightError ALREADY_STARTED when tracing runs in this process already. Not in a development server, which loads modules again:
+ * there it returns the running one (SPW045)
  * @example
  * ```ts
  * const tracing = await startTracing({ serviceName: 'carbide-api' });

@@ -55,8 +55,16 @@ const prepareInstrumentations: Prepare = (configuration, built) =>
         built,
       );
 
+/** Result of the last start. */
+let started: LiveTracing | undefined;
+
 /** See on-demand.ts. */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
+  // a development server runs the module with this call again after edits
+  if (started !== undefined && state.tracing === started && state.sites.isReloadable) {
+    notice('SPW045', 'the running tracing goes on with the options of the first call; restart the server to change them');
+    return started;
+  }
   refuseSecondStart('startTracing()');
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
@@ -68,6 +76,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
+  started = tracing;
   state.wasStarted = true;
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   if (pipeline !== null) reportStart(tracing, configuration, pipeline);

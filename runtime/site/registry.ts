@@ -54,6 +54,11 @@ export class SiteRegistry {
     }
   }
 
+  /** True in a process that runs code of a development server, which may load any module again. */
+  get isReloadable(): boolean {
+    return this.#places.size > 0;
+  }
+
   /** True when several slots may have this id. */
   isShared(id: string): boolean {
     return this.#sharedIds.has(id);

@@ -1,13 +1,13 @@
 // limit: 120 s
 // Development servers load a file again after each edit: the sites of its earlier version go from the list, in the server of Vite and in a
-// watching webpack and Rspack, for functions with a prologue and for those with a forwarder.
+// watching webpack and Rspack, for functions with a prologue and for those with a forwarder. A set-up that is called again keeps what runs.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
-import { part, testWith } from './conformance/suite.js';
+import { execute, part, testWith } from './conformance/suite.js';
 
 const EDITS = 5;
 
@@ -24,9 +24,12 @@ export const half = instrument((value = ${lines}) => value / 2);
 const REPORT = `
 export async function report({ Orders, half }) {
   const { startTracing } = await import('spanwright');
-  globalThis.tracing ??= await startTracing({ serviceName: 'dev', enabled: true, exporter: { export: (spans, done) => done({ code: 0 }), async shutdown() {} } });
+  const { startAdminServer } = await import('spanwright/admin');
+  const tracing = await startTracing({ serviceName: 'dev', enabled: true, exporter: { export: (spans, done) => done({ code: 0 }), async shutdown() {} } });
+  globalThis.tracing ??= tracing;
+  const { url } = await startAdminServer({ tracing, port: 0 });
   const value = new Orders().place('pear') + half();
-  console.log('SEEN ' + JSON.stringify({ value, sites: globalThis.tracing.sites('').map((one) => one.name + ' ' + one.file + ':' + one.line).sort() }));
+  console.log('SEEN ' + JSON.stringify({ value, same: tracing === globalThis.tracing, url, sites: tracing.sites('').map((one) => one.name + ' ' + one.file + ':' + one.line).sort() }));
 }
 `;
 
@@ -108,6 +111,10 @@ function edit(directory: string, lines: number): void {
 
 interface Seen {
   readonly value: number;
+  /** The set-up returned the tracing that runs. */
+  readonly same: boolean;
+  /** Of the admin hook. */
+  readonly url: string;
   readonly sites: readonly string[];
 }
 
@@ -130,25 +137,67 @@ function printedBy(server: ChildProcess): (value: number) => Promise<Seen> {
 
 const declare = testWith('bundlers');
 for (const name of Object.keys(SERVERS))
-  declare(`${name}: after ${EDITS} edits that move lines, the sites are those of the last version`, async () => {
-    const directory = project(name);
-    const server = spawn(process.execPath, ['serve.mjs'], { cwd: directory });
-    const ended = new Promise((done) => server.once('exit', done));
-    const version = printedBy(server);
-    const expected = (lines: number): string[] => [
-      `Orders.place src/orders.ts:${lines + 2}`,
-      `half src/half.ts:${lines + 2}`,
-      `list src/orders.ts:${lines + 3}`,
-    ];
-    try {
-      for (let lines = 0; lines <= EDITS; lines++) {
-        if (lines > 0) edit(directory, lines);
-        assert.equal((await version(4 + lines + lines / 2)).sites, expected(lines));
+  declare(
+    `${name}: after ${EDITS} edits that move lines, the sites are those of the last version, and one set-up runs`,
+    async () => {
+      const directory = project(name);
+      const server = spawn(process.execPath, ['serve.mjs'], { cwd: directory });
+      const ended = new Promise((done) => server.once('exit', done));
+      const version = printedBy(server);
+      const expected = (lines: number): string[] => [
+        `Orders.place src/orders.ts:${lines + 2}`,
+        `half src/half.ts:${lines + 2}`,
+        `list src/orders.ts:${lines + 3}`,
+      ];
+      try {
+        const urls = new Set<string>();
+        for (let lines = 0; lines <= EDITS; lines++) {
+          if (lines > 0) edit(directory, lines);
+          const { sites, same, url } = await version(4 + lines + lines / 2);
+          assert.equal(sites, expected(lines));
+          assert.ok(same, 'a second tracing was started');
+          urls.add(url);
+        }
+        assert.is(urls.size, 1, [...urls].join(', '));
+      } finally {
+        server.kill('SIGKILL');
+        await ended;
       }
-    } finally {
-      server.kill('SIGKILL');
-      await ended;
+    },
+  );
+
+declare(
+  'Vite: a set-up without a site, loaded again before any site, returns the running tracing; without the plugin it is refused',
+  () => {
+    for (const [plugins, printed] of [
+      ['[spanwright()]', 'same true'],
+      ['[]', 'ALREADY_STARTED'],
+    ]) {
+      const directory = project('Vite');
+      write(
+        directory,
+        'src/setup.ts',
+        "import { startTracing } from 'spanwright';\nexport const tracing = await startTracing({ serviceName: 'dev' });\n",
+      );
+      write(
+        directory,
+        'serve.mjs',
+        `import { createServer } from 'vite';
+import spanwright from 'spanwright/unplugin/vite';
+const server = await createServer({ configFile: false, logLevel: 'silent', appType: 'custom', server: { middlewareMode: true, hmr: false, ws: false }, ssr: { external: ['spanwright'] }, plugins: ${plugins} });
+const first = await server.ssrLoadModule('/src/setup.ts');
+server.moduleGraph.invalidateAll();
+console.log(await server.ssrLoadModule('/src/setup.ts').then((again) => 'same ' + (again !== first && again.tracing === first.tracing), (error) => error.code));
+await server.close();`,
+      );
+      assert.ok(
+        execute(directory, process.execPath, ['serve.mjs'])
+          .split('\n')
+          .includes(printed as string),
+        `${plugins}: ${printed}`,
+      );
     }
-  });
+  },
+);
 
 test.run();

@@ -104,6 +104,8 @@ const NAMES = {
   qualified: false,
   path: '',
 };
+/** In a development server the runtime learns from these files, also without a site, that they may be loaded again. */
+const SET_UP = /\bstartTracing\b/;
 const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES, covered: false };
 export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 
@@ -141,7 +143,7 @@ export function textsIn(
     const installed = installedFile(file.fileName);
     const auto = boundsOf(file.fileName, path);
     const recognition: Recognition = recognitionByScopes(ts, imports);
-    if (!auto && !recognition.reaches(file)) return undefined;
+    if (!auto && !recognition.reaches(file) && !setsUp(file.text)) return undefined;
     return planFile({
       ts,
       file,
@@ -208,7 +210,7 @@ export function textsIn(
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file, commonjs);
         const request = { text, source: fileName, plan, start, module, assignedDefault, reloadable, ownLines };
-        return { plan, reports, printed: plan.sites.length === 0 ? undefined : printToText(request), read };
+        return { plan, reports, printed: plan.sites.length > 0 || setsUp(text) ? printToText(request) : undefined, read };
       });
     } catch (error) {
       const found = error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 2).join(' ') : String(error);
@@ -216,6 +218,8 @@ export function textsIn(
       return { plan: EMPTY, printed: undefined, reports: [report], read: [] };
     }
   }
+
+  const setsUp = (text: string): boolean => reloadable && SET_UP.test(text);
 
   function decorated(fileName: string, text: string): boolean {
     return /@\s*[^\s\d]/.test(text) && parser.parse(fileName, text, (file) => hasDecorators(ts, file));

@@ -1,12 +1,12 @@
 // Throughput of services while tracing is off: HTTP servers on five public frameworks and libraries. Auto mode plants the functions of the service,
-// and in a further variant those of the packages that it is built on. CPU time of the server for each request, against the same server without
-// Spanwright.
+// and in a further variant those of the packages that it is built on. Instructions of the processor and CPU time of the server for each request,
+// against the same server without Spanwright. CPU time varies by 10 % between two processes of one program, so that the budget is on instructions.
 // A server that has just been measured is faster than one that has been idle, and two processes of one program differ by some per cent. So each
 // round takes the servers in an order of its own and warms each one first, and the servers are started several times.
 
-import { type ChildProcess, execFile, fork, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, execFile, fork, type StdioOptions, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +21,14 @@ const AT_ONCE = 16;
 const STARTS = 5;
 const WARM_UP_REQUESTS = 7_000;
 const ROUNDS = 20;
+/** Under Valgrind, one after the other. Before them V8 is still compiling. */
+const COUNTED_BEFORE = 8_000;
+const COUNTED = 4_000;
+/**
+ * Flags of Node while instructions are counted: V8's compiler on the same thread, and a young generation that is seldom searched for
+ * garbage, because how often that happens differs by half between two runs of one program.
+ */
+const ALONE = ['--single-threaded', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 const LIMIT = 1.01;
 const BUILD_LIMIT_MS = 120_000;
 
@@ -108,6 +116,7 @@ async function start() {
 const VARIANTS = { bare: 'bare', idle: 'bare', own: 'own', packages: 'packages' } as const;
 type Name = keyof typeof VARIANTS;
 const NAMES = Object.keys(VARIANTS) as Name[];
+const STARTED = ['idle', 'own', 'packages'] as const;
 
 interface Server {
   readonly child: ChildProcess;
@@ -115,10 +124,11 @@ interface Server {
   readonly agent: Agent;
 }
 
-async function start(folder: string, variant: Name): Promise<Server> {
+async function start(folder: string, variant: Name, valgrind?: readonly string[]): Promise<Server> {
   const env = { ...process.env, NODE_ENV: 'production', ...(variant === 'bare' && { BARE: '1' }) };
-  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const child = fork(join(VARIANTS[variant], 'main.cjs'), { cwd: folder, execArgv: [], env, stdio });
+  const stdio: StdioOptions = ['ignore', 'ignore', valgrind === undefined ? 'inherit' : 'ignore', 'ipc'];
+  const under = valgrind && { execPath: 'valgrind', execArgv: [...valgrind, process.execPath, ...ALONE] };
+  const child = fork(join(VARIANTS[variant], 'main.cjs'), { cwd: folder, execArgv: [], env, stdio, ...under });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return { child, port, agent: new Agent({ keepAlive: true, maxSockets: AT_ONCE }) };
 }
@@ -139,12 +149,32 @@ function request({ port, agent }: Server, id: number): Promise<void> {
   });
 }
 
-async function requests(server: Server, count: number): Promise<void> {
+async function requests(server: Server, count: number, atOnce = AT_ONCE): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await request(server, next++);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** Instructions of a request, which other programs of the machine do not change. */
+async function instructions(folder: string, variant: Name): Promise<number> {
+  const dumps = `counted-${variant}`;
+  const flags = ['--tool=callgrind', `--callgrind-out-file=${join(folder, dumps)}`, '--smc-check=all-non-file'];
+  const server = await start(folder, variant, flags);
+  const dump = (): void => {
+    const { status, stderr } = spawnSync('callgrind_control', ['-d', String(server.child.pid)], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`bench: callgrind_control: ${stderr}`);
+  };
+  await requests(server, COUNTED_BEFORE, 1);
+  dump();
+  await requests(server, COUNTED, 1);
+  dump();
+  server.agent.destroy();
+  server.child.kill();
+  await once(server.child, 'close');
+  const last = readFileSync(join(folder, `${dumps}.2`), 'utf8');
+  return Number(/^totals: (\d+)/m.exec(last)?.[1]) / COUNTED;
 }
 
 /** Nanoseconds of CPU time a request. */
@@ -183,9 +213,11 @@ async function write(folder: string, name: string): Promise<void> {
 interface Measured {
   readonly samples: Readonly<Record<Name, number[]>>;
   readonly sites: Readonly<Record<Name, number>>;
+  /** Instructions of a request; missing without Valgrind. */
+  readonly counted: Readonly<Record<Name, number>> | undefined;
 }
 
-async function measured(folder: string, name: string): Promise<Measured> {
+async function measured(folder: string, name: string, valgrind: boolean): Promise<Measured> {
   await write(folder, name);
   const samples: Measured['samples'] = { bare: [], idle: [], own: [], packages: [] };
   const sites = { bare: 0, idle: 0, own: 0, packages: 0 };
@@ -203,14 +235,19 @@ async function measured(folder: string, name: string): Promise<Measured> {
       servers[variant].child.kill();
     }
   }
-  return { samples, sites };
+  if (!valgrind) return { samples, sites, counted: undefined };
+  const counts = await Promise.all(NAMES.map(async (variant) => [variant, await instructions(folder, variant)] as const));
+  return { samples, sites, counted: Object.fromEntries(counts) as Record<Name, number> };
 }
 
 export async function measureServices(workspace: Workspace): Promise<Outcome> {
-  const rows: string[][] = [];
+  const valgrind = spawnSync('callgrind_control', ['--version']).status === 0;
   const budgets: Budget[] = [];
+  const timeRows: string[][] = [];
+  const countRows: string[][] = [];
   for (const name of Object.keys(SERVICES)) {
-    const { samples, sites } = await measured(join(workspace.folder, `service-${name.replaceAll(' ', '-')}`), name);
+    const folder = join(workspace.folder, `service-${name.replaceAll(' ', '-')}`);
+    const { samples, sites, counted } = await measured(folder, name, valgrind);
     const over = (variant: Name) => paired(samples[variant], samples.bare).ratio;
     const spent = (variant: Name): string[] => {
       const { median, low, high } = over(variant);
@@ -220,18 +257,26 @@ export async function measureServices(workspace: Workspace): Promise<Outcome> {
       sites[variant].toLocaleString('en-US'),
       ...spent(variant),
     ]);
-    const row = [name, time(spread(samples.bare).median), ...spent('idle'), ...planted];
-    const { median } = over('own');
+    timeRows.push([name, time(spread(samples.bare).median), ...spent('idle'), ...planted]);
+    const ratio = (variant: Name): number => (counted === undefined ? over(variant).median : counted[variant] / counted.bare);
+    if (counted !== undefined)
+      countRows.push([
+        name,
+        Math.round(counted.bare).toLocaleString('en-US'),
+        ...STARTED.map((variant) => percent(ratio(variant))),
+      ]);
     budgets.push({
-      what: `CPU time of a request, ${name}, planted and off`,
+      what: `${counted === undefined ? 'CPU time' : 'instructions'} of a request, ${name}, planted and off`,
       limit: percent(LIMIT),
-      measured: percent(median),
-      met: median <= LIMIT,
-      floor: `${percent(over('idle').median)}: started, nothing planted`,
+      measured: percent(ratio('own')),
+      met: ratio('own') <= LIMIT,
+      floor: `${percent(ratio('idle'))}: started, nothing planted`,
     });
-    rows.push(row);
   }
-  const note = `CPU time of the server for a request, the client outside of it: ${STARTS} starts of ${ROUNDS} rounds of ${REQUESTS.toLocaleString('en-US')} requests, ${AT_ONCE} at once. In the first columns tracing is started and nothing planted: the modules that are loaded stay in the heap. Auto mode plants the functions of the service, and in the last columns also those of the packages that it is built on. Each variant is one file that Vite builds.`;
+  const built =
+    'In the first columns tracing is started and nothing planted: the modules that are loaded stay in the heap. Auto mode plants the functions of the service, and in the last columns also those of the packages that it is built on. Each variant is one file that Vite builds.';
+  const timeNote = `CPU time of the server for a request, the client outside of it: ${STARTS} starts of ${ROUNDS} rounds of ${REQUESTS.toLocaleString('en-US')} requests, ${AT_ONCE} at once. ${built}`;
+  const countNote = `Instructions of the processor that the server executes for a request, counted by Valgrind over ${COUNTED.toLocaleString('en-US')} requests after ${COUNTED_BEFORE.toLocaleString('en-US')}, with V8's compiler on the same thread and a young generation of 64 MB, so that garbage collection seldom runs. The budget is on these, because a busy machine does not change them; what it costs is in the CPU time above.`;
   const off = ['off', 'middle half'];
   const head = [
     'service',
@@ -243,7 +288,11 @@ export async function measureServices(workspace: Workspace): Promise<Outcome> {
     'sites with packages',
     ...off,
   ];
-  return { tables: [{ title: 'Services, planted and off', note, head, rows }], budgets };
+  const tables = [{ title: 'Services, planted and off', note: timeNote, head, rows: timeRows }];
+  const countHead = ['service', 'without Spanwright', 'nothing planted', 'own sites, off', 'sites with packages, off'];
+  if (valgrind)
+    tables.push({ title: 'Services, planted and off: instructions', note: countNote, head: countHead, rows: countRows });
+  return { tables, budgets };
 }
 
 const percent = (ratio: number): string => `${ratio < 1 ? '-' : '+'}${(Math.abs(ratio - 1) * 100).toFixed(1)} %`;

@@ -20,6 +20,16 @@ export function reportFault(where: string, error: unknown): void {
   }
 }
 
+/** Result of `work`, or `otherwise` where it fails: the fault is logged. */
+export function attempt<Result>(where: string, work: () => Result, otherwise: Result): Result {
+  try {
+    return work();
+  } catch (fault) {
+    reportFault(where, fault);
+    return otherwise;
+  }
+}
+
 /** The function as a listener or timer of Spanwright, whose faults are logged and end no process. */
 export function guarded<Args extends unknown[]>(where: string, run: (...args: Args) => void): (...args: Args) => void {
   return function guardedRun(...args) {

@@ -2,9 +2,10 @@
 // call, or runs code inside one, goes through here.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { reportFault } from '../fault.js';
+import { SpanLayer } from './layer.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature
 type Body = (this: any, ...args: any[]) => any;
@@ -31,11 +32,32 @@ export function activeContext(): Context {
   return active.owned ? (active.storage.getStore() ?? root) : contextApi.active();
 }
 
+/** The active context, also where reading it fails: then the root context. */
+export function knownContext(): Context {
+  try {
+    return activeContext();
+  } catch (fault) {
+    reportFault('the active context', fault);
+    return root;
+  }
+}
+
 /** Runs `body` with `context` active. */
 export function withContext(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
   return contexts.owned
     ? runStored(contexts.storage, context, body, self, args)
     : callManaged(context, () => apply(body, self, args));
+}
+
+/** Runs `work` with the span active. Where no context can be made for it, `work` runs in the caller's. */
+export function runUnder<Result>(span: Span, work: () => Result): Result {
+  let inside: Context | undefined;
+  try {
+    inside = new SpanLayer(activeContext(), span);
+  } catch (fault) {
+    reportFault('the context of a span', fault);
+  }
+  return inside === undefined ? work() : (withContext(inside, work, undefined, []) as Result);
 }
 
 /** A call to be made once: a further `run` returns what the first one returned. It never throws. */

@@ -5,6 +5,9 @@
 
 import type { Attributes, Link, Span, SpanKind, Tracer } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
+import { NOTHING } from '../context/transparent.js';
+import { SpanwrightError } from '../errors.js';
+import { reportFault } from '../fault.js';
 import { type KindName, spanKindOf } from '../site/kind.js';
 import { GateTracerProvider } from '../span/provider.js';
 import { VERSION } from '../version.js';
@@ -36,6 +39,7 @@ let tracer: Tracer | undefined;
 
 /**
  * Starts a span under the active one. While tracing is off, or the namespace is, what is returned records nothing.
+ * @throws SpanwrightError MISUSE for a name or an option that is invalid, also while tracing is off
  * @example
  * ```ts
  * using span = startSpan('reconcile', { namespace: 'carbide::reconciler', attributes: { rack } });
@@ -43,6 +47,16 @@ let tracer: Tracer | undefined;
  * ```
  */
 export function startSpan(name: string, options: StartSpanOptions = {}): StartedSpan {
+  try {
+    return start(name, options);
+  } catch (fault) {
+    if (fault instanceof SpanwrightError) throw fault;
+    reportFault('startSpan()', fault);
+    return NOTHING;
+  }
+}
+
+function start(name: string, options: StartSpanOptions): StartedSpan {
   const { namespace, attributes, links, root } = options;
   checkInstrumentOptions(
     {

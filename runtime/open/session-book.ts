@@ -10,7 +10,7 @@ interface SessionSpan extends Span {
   recordFailure(error: unknown): void;
 }
 
-export interface Session {
+interface Session {
   readonly key: string;
   readonly span: SessionSpan;
   /** The context that passes run in. */

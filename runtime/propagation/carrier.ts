@@ -13,6 +13,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { withContext } from '../context/active.js';
+import { reportFault } from '../fault.js';
 import type { AnyFunction } from '../site/site.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { carrierKindOf } from './kinds.js';
@@ -72,14 +73,18 @@ export function withRemoteContext<Result, Carrier>(
 }
 
 /**
- * Links to the spans that carriers brought, those that brought none left out: for the one span of a batch.
+ * Links to the spans that carriers brought, those that brought none left out: for the one span of a batch. What is not iterable has none.
  * @example class Consumer { @instrument({ links: (batch: Message[]) => linksTo(batch, carriers.amqp) }) handle(batch: Message[]) {} }
  */
 export function linksTo<Carrier>(carriers: Iterable<Carrier>, kind?: TextMapGetter<NoInfer<Carrier>>): Link[] {
   const links: Link[] = [];
-  for (const carrier of carriers) {
-    const context = trace.getSpanContext(extract(carrier, kind));
-    if (context !== undefined && trace.isSpanContextValid(context)) links.push({ context });
+  try {
+    for (const carrier of carriers) {
+      const context = trace.getSpanContext(extract(carrier, kind));
+      if (context !== undefined && trace.isSpanContextValid(context)) links.push({ context });
+    }
+  } catch (fault) {
+    reportFault('linksTo()', fault);
   }
   return links;
 }

@@ -1,7 +1,7 @@
 // The propagator in force, and writing with it by a given kind of carrier: the part of inject() that kinds themselves build on.
 
 import { type Context, propagation, type TextMapPropagator, type TextMapSetter, trace } from '@opentelemetry/api';
-import { activeContext } from '../context/active.js';
+import { knownContext } from '../context/active.js';
 import { throughSkipped } from '../context/skipped.js';
 import { isPropagatorRegistered } from '../sdk/registered.js';
 import { notice } from '../warnings.js';
@@ -21,7 +21,7 @@ export function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
 export function injectAs<Carrier>(
   carrier: Carrier,
   kindOf: () => TextMapSetter<Carrier>,
-  context: Context = activeContext(),
+  context: Context = knownContext(),
 ): Carrier {
   try {
     propagator().inject(aroundSkipped(context), carrier, kindOf() as TextMapSetter);

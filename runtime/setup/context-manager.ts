@@ -8,6 +8,7 @@ import { apply } from '../captured.js';
 import { runStored } from '../context/active.js';
 import { isLayer, SILENCED } from '../context/layer.js';
 import { isLocal } from '../context/origin.js';
+import { reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 
 /** A local binding, because an imported binding of the API is read by a call of a getter. */
@@ -97,8 +98,12 @@ export class SpanwrightContextManager implements ContextManager {
   }
 
   #inspect(context: Context): void {
-    if (!this.#holdsForeign && !isEmpty(context) && !isOurs(context)) this.#holdsForeign = true;
-    this.#gate.see(context);
+    try {
+      if (!this.#holdsForeign && !isEmpty(context) && !isOurs(context)) this.#holdsForeign = true;
+      this.#gate.see(context);
+    } catch (fault) {
+      reportFault('a context that becomes active', fault);
+    }
   }
 
   /** Listeners added from now on run in the context; each keeps its identity for removal through `listener`, as `once` does. */

@@ -4,14 +4,17 @@
 import type { Attributes, AttributeValue, HrTime, Link, Span, SpanContext, SpanStatus, TimeInput } from '@opentelemetry/api';
 import { isArray, now } from '../captured.js';
 import { reportFault } from '../fault.js';
+import { abandon, abandoned } from '../open/abandoned.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { applicationCode } from './callback.js';
 import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
-import { type NewSpan, RecordedSpan } from './recorded.js';
+import { RecordedSpan } from './recorded.js';
+import type { NewSpan } from './span-record.js';
 
-/** A local binding, because reading an imported one can be a call of a getter. */
+/** Local bindings, because reading an imported one can be a call of a getter, for which a full stack has no room. */
 const application = applicationCode;
+const faulty = abandoned;
 
 export const SPAN_FAULT = "a span of the application's SDK";
 
@@ -53,9 +56,11 @@ export class ProvidedSpan extends RecordedSpan {
 
   override setAttribute(key: string, value: AttributeValue): this {
     if (this.ended || typeof key !== 'string' || key === '') return this;
-    const { limits } = this.recorder;
-    const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
-    if (clean !== undefined) this.#write((span) => span.setAttribute(key, clean));
+    this.#write((span) => {
+      const { limits } = this.recorder;
+      const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
+      if (clean !== undefined) span.setAttribute(key, clean);
+    });
     return this;
   }
 
@@ -65,9 +70,12 @@ export class ProvidedSpan extends RecordedSpan {
   }
 
   override addLink(link: Link): this {
-    if (this.ended || !isLink(link)) return this;
-    const { context, attributes = {} } = limitedLink(link, this.recorder.limits);
-    this.#write((span) => span.addLink({ context, attributes }));
+    if (this.ended) return this;
+    this.#write((span) => {
+      if (!isLink(link)) return;
+      const { context, attributes = {} } = limitedLink(link, this.recorder.limits);
+      span.addLink({ context, attributes });
+    });
     return this;
   }
 
@@ -88,8 +96,14 @@ export class ProvidedSpan extends RecordedSpan {
   override end(endTime?: TimeInput): void {
     if (this.ended || this.#isEnding) return;
     this.#isEnding = true;
-    this.#endProvided(endTime);
-    this.recorder.finish(this);
+    try {
+      this.#endProvided(endTime);
+      this.recorder.finish(this);
+    } catch (fault) {
+      this.isAbandoned = true;
+      faulty.any = true;
+      abandon(this, `end of ${this.site.id}`, fault);
+    }
   }
 
   /** The provider has no way to discard a span that it has started: a short one is kept. */

@@ -4,6 +4,7 @@
 import {
   type Attributes,
   type Context,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -12,7 +13,7 @@ import {
   type TracerOptions,
   type TracerProvider,
 } from '@opentelemetry/api';
-import { activeContext, withContext } from '../context/active.js';
+import { knownContext, withContext } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
@@ -38,6 +39,15 @@ export class GateTracerProvider implements TracerProvider {
   readonly #tracers = new Map<string, GateTracer>();
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
+    try {
+      return this.#tracer(name, version, options);
+    } catch (fault) {
+      reportFault('a tracer', fault);
+      return new ProxyTracerProvider().getTracer('');
+    }
+  }
+
+  #tracer(name: string, version: string | undefined, options: TracerOptions | undefined): Tracer {
     const key = `${name}@${version ?? ''}:${options?.schemaUrl ?? ''}`;
     let tracer = this.#tracers.get(key);
     if (tracer === undefined) {
@@ -64,7 +74,7 @@ class GateTracer implements Tracer {
     this.#site = scopeSite(state.sites, state.gate, scope);
   }
 
-  startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
+  startSpan(name: string, options?: SpanOptions, context: Context = knownContext()): Span {
     const made = this.#record(name, options, context);
     return made === undefined ? transparent(context) : made instanceof SpanLayer ? made.span : made;
   }
@@ -74,13 +84,13 @@ class GateTracer implements Tracer {
     const body = (third ?? second ?? first) as F;
     if (typeof body !== 'function') return undefined as ReturnType<F>; // as the SDK's tracer does without one
     const given = third === undefined ? undefined : (second as Context | undefined);
-    const context = given ?? activeContext();
+    const context = given ?? knownContext();
     if (context === root && given === undefined && state.gate.idle) return body(NOTHING) as ReturnType<F>;
     const options = body === first ? undefined : (first as SpanOptions);
     const made = this.#record(name, options, context);
     if (made !== undefined) {
-      const inside = made instanceof SpanLayer ? made : new SpanLayer(context, made);
-      return withContext(inside, body as AnyFunction, undefined, [inside.span]) as ReturnType<F>;
+      const span = made instanceof SpanLayer ? made.span : made;
+      return withContext(contextUnder(context, made), body as AnyFunction, undefined, [span]) as ReturnType<F>;
     }
     // the context is unchanged, so children get the parent of this span
     const nothing = transparent(context);
@@ -110,6 +120,7 @@ class GateTracer implements Tracer {
     const context = begins ? given.deleteValue(SPAN_KEY) : given;
     if (begins || above === undefined) recorder.meter.passTime();
     const attributes = options?.attributes;
+    const links = options?.links;
     const verdict = this.#verdict(name, attributes);
     if (verdict.dropped || verdict.ratio === 0) return undefined;
     const site = this.#siteOf(attributes?.['code.namespace']);
@@ -131,8 +142,12 @@ class GateTracer implements Tracer {
       traceId: placement.traceId,
       traceState: placement.traceState,
     });
-    if (attributes !== undefined) span.setAttributes(attributes);
-    if (options?.links !== undefined) span.addLinks(options.links);
+    try {
+      if (attributes !== undefined) span.setAttributes(attributes);
+      if (links !== undefined) span.addLinks(links);
+    } catch (fault) {
+      reportFault(`attributes of ${site.id}`, fault);
+    }
     return span;
   }
 
@@ -175,6 +190,16 @@ function wakes(gate: Gate, given: Context): boolean {
   if (given === root) return false;
   gate.see(given);
   return !gate.idle;
+}
+
+/** The context with the span; the caller's where it cannot be made. */
+function contextUnder(context: Context, made: RecordedSpan | SpanLayer): Context {
+  try {
+    return made instanceof SpanLayer ? made : new SpanLayer(context, made);
+  } catch (fault) {
+    reportFault('the context of a span', fault);
+    return context;
+  }
 }
 
 /** The span of a call that is not recorded. */

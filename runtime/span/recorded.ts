@@ -1,85 +1,37 @@
-// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object.
-// The spans of a site share attributes, scope and resource. Times as HrTime and merged attributes are made when they are read.
+// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object. The
+// program writes to it and ends it; a fault of Spanwright in that is logged (SPW010), and the program goes on.
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import {
   type Attributes,
   type AttributeValue,
   type Exception,
-  type HrTime,
   type Link,
   type Span,
-  type SpanContext,
-  type SpanKind,
   type SpanStatus,
   SpanStatusCode,
   type TimeInput,
 } from '@opentelemetry/api';
-import { hasOwn, isArray, max, now } from '../captured.js';
-import { activeContext, withContext } from '../context/active.js';
-import { SpanLayer } from '../context/layer.js';
+import { hasOwn, isArray, max } from '../captured.js';
+import { runUnder } from '../context/active.js';
 import { reportFault } from '../fault.js';
-import type { AbandonedSpan } from '../open/abandoned.js';
-import type { OpenEntry, OpenSpan } from '../open/table.js';
-import type { Resource } from '../sdk/contracts.js';
-import type { Site } from '../site/site.js';
+import { type AbandonedSpan, abandon, abandoned } from '../open/abandoned.js';
+import type { OpenSpan } from '../open/table.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
-import { addLimitedLink, isLink, isTimeInput, limitedStatus, type TimedEvent, timedEvent } from './event.js';
+import { addLimitedLink, isLink, isTimeInput, limitedStatus, timedEvent } from './event.js';
 import { SpanEvents } from './events.js';
-import type { Scope, SpanHost } from './host.js';
-import { newSpanId } from './identity.js';
-import { fromTimeInput, toHrTime } from './time.js';
-import type { LocalTrace } from './trace.js';
+import type { SpanHost } from './host.js';
+import { NONE, SpanRecord } from './span-record.js';
+import { toHrTime } from './time.js';
 
-const NONE = Object.freeze([]) as unknown as never[];
-const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
 /** Marks recorded spans of every copy of the package, where `instanceof` knows only its own. */
 const RECORDED = Symbol.for('spanwright.span.1');
 
-export type NewSpan = Pick<
-  RecordedSpan,
-  'site' | 'trace' | 'parentSpanContext' | 'name' | 'kind' | 'instrumentationScope' | 'startMs'
->;
-
-export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
+export class RecordedSpan extends SpanRecord implements Span, OpenSpan, AbandonedSpan {
   declare readonly [RECORDED]: true;
-  before: OpenEntry | undefined = undefined;
-  after: OpenEntry | undefined = undefined;
-  listed = false;
-  awaited: object | undefined = undefined;
-  isAbandoned = false;
-  attempts = 0;
-  status: SpanStatus = UNSET;
-  links: Link[] = NONE;
-  ended = false;
-  passedOn: boolean | undefined = undefined; // true: the error that failed it was recorded by a span below
-  droppedLinksCount = 0;
-  /** Attributes of this span alone. It has precedence over the same key of the site. */
-  ownAttributes: Attributes | undefined = undefined;
-  private ownCount = 0;
-  private ownDropped = 0;
-  private merged: Attributes | undefined = undefined;
-  private identity: SpanContext | undefined = undefined;
-  endMs = 0; // 0 until its end
-  eventList: SpanEvents | undefined = undefined;
-  readonly site: Site;
-  readonly trace: LocalTrace;
-  parentSpanContext: SpanContext | undefined; // for a root, set if the flight recorder knows its caller
-  name: string;
-  readonly kind: SpanKind;
-  readonly instrumentationScope: Scope;
-  readonly startMs: number; // milliseconds since the epoch
-
-  constructor({ site, trace, parentSpanContext, name, kind, instrumentationScope, startMs }: NewSpan) {
-    this.site = site;
-    this.trace = trace;
-    this.parentSpanContext = parentSpanContext;
-    this.name = name;
-    this.kind = kind;
-    this.instrumentationScope = instrumentationScope;
-    this.startMs = startMs;
-  }
 
   get recorder(): SpanHost<RecordedSpan> {
     return this.trace.recorder;
@@ -90,79 +42,23 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
     return this;
   }
 
-  get resource(): Resource {
-    return this.recorder.resource as Resource;
-  }
-
-  /** Attributes of the site and of the span in one object; made when first read after a change. */
-  get attributes(): Attributes {
-    if (this.ownAttributes === undefined) return this.constantAttributes;
-    this.merged ??= { ...this.constantAttributes, ...this.ownAttributes };
-    return this.merged;
-  }
-
-  /** Attributes of the site; one object for all of its spans. Read by the encoder (export/encode.ts), with `ownAttributes`. */
-  get constantAttributes(): Attributes {
-    return this.recorder.constant(this.site).attributes;
-  }
-
-  get droppedAttributesCount(): number {
-    return this.ownDropped + this.recorder.constant(this.site).dropped;
-  }
-
-  /** In the order in which they were added. Reading them reads the stacks of errors. */
-  get events(): TimedEvent[] {
-    return this.eventList?.list() ?? NONE;
-  }
-
-  get droppedEventsCount(): number {
-    return this.eventList?.dropped ?? 0;
-  }
-
-  get startTime(): HrTime {
-    return toHrTime(this.startMs);
-  }
-
-  get endTime(): HrTime {
-    return toHrTime(this.endMs);
-  }
-
-  get duration(): HrTime {
-    return this.ended ? toHrTime(this.endMs - this.startMs) : [-1, -1];
-  }
-
-  get durationMs(): number {
-    return this.endMs - this.startMs;
-  }
-
-  /** Milliseconds since the start, by the monotonic clock unless the caller gave the start time. */
-  ageMs(): number {
-    return this.nowMs() - this.startMs;
-  }
-
-  spanContext(): SpanContext {
-    if (this.identity === undefined) {
-      const { id: traceId, flags: traceFlags, traceState } = this.trace;
-      const spanId = newSpanId();
-      // two literals: a spread costs more than the rest of a span
-      this.identity = traceState === undefined ? { traceId, spanId, traceFlags } : { traceId, spanId, traceFlags, traceState };
-    }
-    return this.identity;
-  }
-
   isRecording(): boolean {
     return !this.ended;
   }
 
   setAttribute(key: string, value: AttributeValue): this {
     if (this.ended || typeof key !== 'string' || key === '') return this;
-    const { limits } = this.recorder;
-    const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
-    if (clean === undefined) return this;
-    this.ownAttributes ??= {};
-    if (!hasOwn(this.ownAttributes, key) && (key === '__proto__' || !this.takes(key))) return this;
-    this.ownAttributes[key] = clean;
-    this.merged = undefined;
+    try {
+      const { limits } = this.recorder;
+      const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
+      if (clean === undefined) return this;
+      this.ownAttributes ??= {};
+      if (!hasOwn(this.ownAttributes, key) && (key === '__proto__' || !this.takes(key))) return this;
+      this.ownAttributes[key] = clean;
+      this.merged = undefined;
+    } catch (fault) {
+      this.reportWrite('attributes', fault);
+    }
     return this;
   }
 
@@ -180,37 +76,53 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
     try {
       for (const key in attributes) if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
     } catch (fault) {
-      reportFault(`attributes of ${this.site.id}`, fault);
+      this.reportWrite('attributes', fault);
     }
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended || typeof name !== 'string') return this;
-    const timed = isTimeInput(attributesOrTime);
-    const at = toHrTime(this.time(timed ? attributesOrTime : time));
-    this.eventList ??= new SpanEvents(this.recorder.limits);
-    this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, this.recorder.limits));
+    try {
+      const timed = isTimeInput(attributesOrTime);
+      const at = toHrTime(this.time(timed ? attributesOrTime : time));
+      this.eventList ??= new SpanEvents(this.recorder.limits);
+      this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, this.recorder.limits));
+    } catch (fault) {
+      this.reportWrite('an event', fault);
+    }
     return this;
   }
 
   /** A link to nothing is left out: exporters read both ids of its context. */
   addLink(link: Link): this {
-    if (this.ended || !isLink(link)) return this;
-    if (this.links === NONE) this.links = [];
-    this.droppedLinksCount += addLimitedLink(this.links, link, this.recorder.limits);
+    try {
+      if (this.ended || !isLink(link)) return this;
+      if (this.links === NONE) this.links = [];
+      this.droppedLinksCount += addLimitedLink(this.links, link, this.recorder.limits);
+    } catch (fault) {
+      this.reportWrite('a link', fault);
+    }
     return this;
   }
 
   addLinks(links: Link[]): this {
-    if (isArray(links)) for (const link of links) this.addLink(link);
+    try {
+      if (isArray(links)) for (const link of links) this.addLink(link);
+    } catch (fault) {
+      this.reportWrite('links', fault);
+    }
     return this;
   }
 
   /** As the specification requires: OK is final, UNSET is ignored, a message belongs to ERROR only. */
   setStatus(status: SpanStatus): this {
     const mayChange = !this.ended && this.status.code !== SpanStatusCode.OK;
-    if (mayChange) this.status = limitedStatus(status, this.recorder.limits) ?? this.status;
+    try {
+      if (mayChange) this.status = limitedStatus(status, this.recorder.limits) ?? this.status;
+    } catch (fault) {
+      this.reportWrite('the status', fault);
+    }
     return this;
   }
 
@@ -220,11 +132,23 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    if (!this.ended) this.recordThrown(exception, describeThrown(exception), time);
+    try {
+      if (!this.ended) this.recordThrown(exception, describeThrown(exception), time);
+    } catch (fault) {
+      this.reportWrite('an exception', fault);
+    }
   }
 
   /** Status, `error.type`, and the exception where this trace has not recorded the error yet. */
-  recordFailure(error: unknown, thrown = describeThrown(error)): void {
+  recordFailure(error: unknown): void {
+    try {
+      this.writeFailure(error, describeThrown(error));
+    } catch (fault) {
+      this.reportWrite('a failure', fault);
+    }
+  }
+
+  writeFailure(error: unknown, thrown: Thrown): void {
     this.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
     this.setAttribute('error.type', thrown.type);
     this.recordThrown(error, thrown, undefined);
@@ -247,8 +171,15 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
   /** Ends once; a later call changes nothing, nor does one of a processor that is notified of the end. */
   end(endTime?: TimeInput): void {
     if (this.ended || this.endMs !== 0) return;
-    this.endMs = max(this.time(endTime), this.startMs);
-    this.recorder.finish(this);
+    try {
+      this.endMs = max(this.time(endTime), this.startMs);
+      this.recorder.finish(this);
+    } catch (fault) {
+      // marked first, because a full stack has no room for the call
+      this.isAbandoned = true;
+      faulty.any = true;
+      abandon(this, `end of ${this.site.id}`, fault);
+    }
   }
 
   /** Ends the span, or discards it below `minimum` ms, unless a child, a carrier or a log line has asked for its identity. */
@@ -277,16 +208,11 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
 
   /** Runs `work` with the span active. */
   run<Result>(work: () => Result): Result {
-    return withContext(new SpanLayer(activeContext(), this.active), work, undefined, []) as Result;
+    return runUnder(this.active, work);
   }
 
-  /** Milliseconds since the epoch, by the trace's clock. */
-  nowMs(): number {
-    return this.trace.anchor + now();
-  }
-
-  private time(time: TimeInput | undefined): number {
-    return time === undefined ? this.nowMs() : fromTimeInput(time, this.trace.anchor);
+  protected reportWrite(what: string, fault: unknown): void {
+    reportFault(`${what} of ${this.site.id}`, fault);
   }
 }
 

@@ -2,8 +2,7 @@
 // drawn when something asks for it, because most requests of a service ask for none.
 
 import type { SpanContext } from '@opentelemetry/api';
-import { activeContext, withContext } from '../context/active.js';
-import { SpanLayer } from '../context/layer.js';
+import { runUnder } from '../context/active.js';
 import { SilentSpan } from '../context/transparent.js';
 import { RANDOM } from '../propagation/traceparent.js';
 import { newSpanId, withoutThreshold } from './identity.js';
@@ -34,6 +33,6 @@ export class UnsampledSpan extends SilentSpan {
 
   /** Runs `work` with the span active, so that nothing in it starts a trace of its own. */
   override run<Result>(work: () => Result): Result {
-    return withContext(new SpanLayer(activeContext(), this), work, undefined, []) as Result;
+    return runUnder(this, work);
   }
 }

@@ -293,6 +293,15 @@ test('a batch links to the span of each of its messages', () => {
   );
 });
 
+test('what is not iterable, or ends with an error, has the links that could be read', () => {
+  function* broken(): Generator<object> {
+    yield { traceparent: HEADER };
+    throw new Error('broken');
+  }
+  assert.is(linksTo(broken()).length, 1);
+  for (const odd of [undefined, null, 7, {}]) assert.equal(linksTo(odd as never), []);
+});
+
 test('request ids become attributes, and what is long, spaced or there twice does not', () => {
   const found = correlationAttributes({ 'X-OpenStack-Request-Id': 'req-3ccf6ad1', 'x-request-id': '7f' });
   assert.equal(found, {

@@ -18,7 +18,7 @@ const CASES = [
 ] as const;
 /** The statements without which no span can end. A span whose end has failed three times stays open. */
 const OF_EACH_END =
-  /this\.open\.leave\(span\);|this\.#close\(span\);|onEnding\?\.\(span\);|return this\.trace\.anchor \+ now\(\);/;
+  /this\.open\.leave\(span\);|this\.#close\(span\);|onEnding\?\.\(span\);|session\.span\.end\(\);|const session = state\.sessions\.get\(key\);|return this\.trace\.anchor \+ now\(\);/;
 const isFinal = (line: string): boolean => / open$/.test(line) && OF_EACH_END.test(line);
 
 for (const [experimentalDecorators, setUp] of CASES) {

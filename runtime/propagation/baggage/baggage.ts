@@ -3,7 +3,8 @@
 // the program. Needs a context manager, which startTracing() registers in every state.
 
 import { type Context, context as contextApi, type Baggage as Entries, propagation, type Span, trace } from '@opentelemetry/api';
-import { activeContext } from '../../context/active.js';
+import { activeContext, knownContext } from '../../context/active.js';
+import { attempt } from '../../fault.js';
 import { notice } from '../../warnings.js';
 import { annotate, chooseAttribute } from './attributes.js';
 import { acceptable, type BaggageKey, type ResolvedKey, resolveKey } from './key.js';
@@ -24,6 +25,15 @@ type BaggageKeys = Record<string, BaggageKey<any>>;
 type ValueOf<Key> = Key extends { values: readonly (infer Value extends string)[] } ? Value : string;
 type Values<Keys extends BaggageKeys> = { [Name in keyof Keys]?: ValueOf<Keys[Name]> | undefined };
 
+/** Part of the program in which a fault of reading or writing baggage is logged. */
+const WHERE = 'baggage';
+
+/** Runs `fn` with other entries; with those of the caller where they cannot be changed. */
+function runWith<Result>(changed: () => Context | undefined, fn: () => Result): Result {
+  const context = attempt(WHERE, changed, undefined);
+  return context === undefined ? fn() : contextApi.with(context, fn);
+}
+
 /** A context whose baggage has these entries, undefined standing for no entry. */
 function withEntries(context: Context, changes: Iterable<readonly [string, string | undefined]>): Context {
   let entries: Entries = propagation.getBaggage(context) ?? propagation.createBaggage();
@@ -31,6 +41,13 @@ function withEntries(context: Context, changes: Iterable<readonly [string, strin
     entries = value === undefined ? entries.removeEntry(name) : entries.setEntry(name, { ...entries.getEntry(name), value });
   }
   return propagation.setBaggage(context, entries);
+}
+
+function withoutEntries(names: Iterable<string>): Context {
+  return withEntries(
+    activeContext(),
+    Array.from(names, (name) => [name, undefined] as const),
+  );
 }
 
 function reportInvalidEntry(name: string, expected: string): void {
@@ -47,20 +64,32 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
   }
 
   /** The value in the active context, else the default. A value that upstream sent and that is not valid counts as absent. */
-  get<Name extends keyof Keys & string>(name: Name, context: Context = activeContext()): ValueOf<Keys[Name]> | undefined {
-    const key = this.#keys.get(name);
-    return (key?.accept(propagation.getBaggage(context)?.getEntry(name)?.value) ?? key?.default) as
-      | ValueOf<Keys[Name]>
-      | undefined;
+  get<Name extends keyof Keys & string>(name: Name, context?: Context): ValueOf<Keys[Name]> | undefined {
+    const value = attempt(
+      WHERE,
+      () => {
+        const key = this.#keys.get(name);
+        return key?.accept(propagation.getBaggage(context ?? activeContext())?.getEntry(name)?.value) ?? key?.default;
+      },
+      undefined,
+    );
+    return value as ValueOf<Keys[Name]> | undefined;
   }
 
   /** The values that the active context has, without defaults. */
-  all(context: Context = activeContext()): Values<Keys> {
+  all(context?: Context): Values<Keys> {
     const all: Record<string, string> = {};
-    for (const key of this.#keys.values()) {
-      const value = key.accept(propagation.getBaggage(context)?.getEntry(key.name)?.value);
-      if (value !== undefined) all[key.name] = value;
-    }
+    attempt(
+      WHERE,
+      () => {
+        const entries = propagation.getBaggage(context ?? activeContext());
+        for (const key of this.#keys.values()) {
+          const value = key.accept(entries?.getEntry(key.name)?.value);
+          if (value !== undefined) all[key.name] = value;
+        }
+      },
+      undefined,
+    );
     return all as Values<Keys>;
   }
 
@@ -69,6 +98,10 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
    * @example pipeline.set({ 'camera.id': 'front_door', 'event.priority': 'high' }, () => analyze(image));
    */
   set<Result>(values: Values<Keys>, fn: () => Result): Result {
+    return runWith(() => withEntries(activeContext(), this.#accepted(values)), fn);
+  }
+
+  #accepted(values: Values<Keys>): [string, string | undefined][] {
     const changes: [string, string | undefined][] = [];
     for (const [name, value] of Object.entries(values)) {
       const accepted = value === undefined ? undefined : this.#keys.get(name)?.accept(value);
@@ -79,26 +112,23 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
         );
       } else if (this.#keys.has(name)) changes.push([name, accepted]);
     }
-    return contextApi.with(withEntries(activeContext(), changes), fn);
+    return changes;
   }
 
   /** Runs `fn` without the given keys; without any declared key when none is given. */
   clear<Result>(fn: () => Result, names: readonly (keyof Keys & string)[] = [...this.#keys.keys()]): Result {
-    return contextApi.with(
-      withEntries(
-        activeContext(),
-        names.map((name) => [name, undefined] as const),
-      ),
-      fn,
-    );
+    return runWith(() => withoutEntries(names), fn);
   }
 
-  /** The context of a request: the upstream baggage, merged with the values from the headers and paths of the keys. */
+  /** The context of a request: the upstream baggage, merged with the values from the headers and paths of the keys. The active one where it cannot be read. */
   contextOf(request: FromRequest, options?: MiddlewareOptions): Context {
-    const context = requestContext([...this.#keys.values()], request, options);
-    const span: Span | undefined = trace.getSpan(context);
-    if (span?.isRecording()) annotate(span, context); // the span was started before its request was read
-    return context;
+    const read = (): Context => {
+      const context = requestContext([...this.#keys.values()], request, options);
+      const span: Span | undefined = trace.getSpan(context);
+      if (span?.isRecording()) annotate(span, context); // the span was started before its request was read
+      return context;
+    };
+    return attempt(WHERE, read, undefined) ?? knownContext();
   }
 
   /** For Express, Nest (`app.use`), connect, and everything else that takes `(request, response, next)`. */
@@ -143,36 +173,36 @@ export const baggage = {
   },
 
   /** The value of any key in the active context. */
-  get(name: string, context: Context = activeContext()): string | undefined {
-    return propagation.getBaggage(context)?.getEntry(name)?.value;
+  get(name: string, context?: Context): string | undefined {
+    return attempt(WHERE, () => propagation.getBaggage(context ?? activeContext())?.getEntry(name)?.value, undefined);
   },
 
   /** Runs `fn` with one more value. A key or value that W3C Baggage cannot carry is refused. */
   set<Result>(name: string, value: string, fn: () => Result): Result {
-    if (!acceptable(name, value)) {
+    const changed = (): Context | undefined => {
+      if (acceptable(name, value)) return withEntries(activeContext(), [[name, value]]);
       reportInvalidEntry(String(name), 'a token of HTTP as key, and text that takes at most 4096 bytes together with it');
-      return fn();
-    }
-    return contextApi.with(withEntries(activeContext(), [[name, value]]), fn);
+      return undefined;
+    };
+    return runWith(changed, fn);
   },
 
   /** Runs `fn` without the given keys; without any baggage when none is given. */
   clear<Result>(fn: () => Result, names?: readonly string[]): Result {
-    const context = activeContext();
-    const cleared =
-      names === undefined
-        ? propagation.deleteBaggage(context)
-        : withEntries(
-            context,
-            names.map((name) => [name, undefined]),
-          );
-    return contextApi.with(cleared, fn);
+    return runWith(() => (names === undefined ? propagation.deleteBaggage(activeContext()) : withoutEntries(names)), fn);
   },
 
   /** Every key and value of the active context. */
-  all(context: Context = activeContext()): Record<string, string> {
-    const all: Record<string, string> = Object.create(null);
-    for (const [name, { value }] of propagation.getBaggage(context)?.getAllEntries() ?? []) all[name] = value;
+  all(context?: Context): Record<string, string> {
+    const all: Record<string, string> = { __proto__: null } as never;
+    attempt(
+      WHERE,
+      () => {
+        for (const [name, { value }] of propagation.getBaggage(context ?? activeContext())?.getAllEntries() ?? [])
+          all[name] = value;
+      },
+      undefined,
+    );
     return all;
   },
 } as const;

@@ -10,11 +10,15 @@ import { ROOT } from '../../transformer/compile.js';
 export const COPY = join(ROOT, '.cache', 'injected-faults');
 
 /** Modules that run during a recorded call. Set-up, export and the entry points run outside of it. */
-const RECORDING_PATH = /^(emitted|state)\.ts$|^(span|gate|open|site|context|instrument)\//;
+const RECORDING_PATH = /^(emitted|state)\.ts$|^(span|gate|open|site|context|instrument|propagation|sessions)\//;
 
 /** Statements that only run the program's own function, or pass it on: a fault there would be the function's own. */
 const RUNS_THE_PROGRAM =
-  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|\bwithContext\(/;
+  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|\b(withContext|runUnder|runWith|context\.with)\(|^return work\(|this\.ancestor\.spanContext\(/;
+
+/** Statements that only call a function which guards itself: a fault there would be the function's own, whose statements are tried too. */
+const CALLS_GUARDED =
+  /^(const \w+ = (given \?\? )?|return (made === undefined \? )?)?(injectAs|extract|this\.#record|knownContext|transparent|attempt)\(|^return session === undefined|^this\.end\(/;
 
 /** A statement by its number. */
 export interface Point {
@@ -72,7 +76,8 @@ function withFaults(built: string, source: string, points: Point[]): string {
   return `${text}${source.slice(at)}\n${PRELUDE}\n`; // the first line is "use strict"
 }
 
-const canThrow = (node: ts.Node): boolean => calls(node) && !RUNS_THE_PROGRAM.test(headOf(node));
+const canThrow = (node: ts.Node): boolean =>
+  calls(node) && !RUNS_THE_PROGRAM.test(headOf(node)) && !CALLS_GUARDED.test(headOf(node));
 
 /** True when the node itself calls something, in contrast to the functions and statements that it holds. Reads and assignments cannot fail. */
 function calls(node: ts.Node): boolean {

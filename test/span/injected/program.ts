@@ -29,12 +29,23 @@ export const SET_UPS = {
 } as const;
 
 export const programOf = ([options, lease]: readonly [string, string]): string => `
-import { context, trace } from '@opentelemetry/api';
-import { instrument, startTracing } from 'spanwright';
+import { context, type Span, trace } from '@opentelemetry/api';
+import { baggage, correlationAttributes, detach, extract, inject, instrument, linksTo, sessions, startSpan, startTracing, withRemoteContext } from 'spanwright';
 class Marked {${METHODS.replaceAll('@mark', '@instrument').replace('@linked', "@instrument({ links: (ids: string[]) => ids.map((traceId: string) => ({ context: { traceId, spanId: 'ab'.repeat(8), traceFlags: 1 } })) })").replaceAll('@named', "@instrument({ args: ['id'], attributes: () => ({ more: 1 }), result: (text) => ({ text }) })")}}
 class Plain {${METHODS.replaceAll('@mark ', '').replace(/@(?:named|linked) /g, '')}}
 const wrapped = instrument({ namespace: 'wrapped', name: 'wrapped' }, (value: number): number => value * 2);
 const collect = async (items: Iterable<unknown> | AsyncIterable<unknown>): Promise<unknown[]> => { const all = []; for await (const item of items as AsyncIterable<unknown>) all.push(item); return all; };
+
+const remote = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1, isRemote: true };
+const tenancy = baggage.declare({ tenant: { attribute: true } });
+/** Writes to a span in every way. */
+const written = (span: Span): Span => {
+  span.setAttribute('key', 'value').setAttributes({ list: ['a', 'b'] }).addEvent('event', { key: 1 }, 1e12).addLink({ context: remote });
+  span.addLinks([{ context: remote }]).setStatus({ code: 2, message: 'no' }).updateName('renamed').recordException(new Error('recorded'));
+  span.isRecording();
+  span.spanContext();
+  return span;
+};
 
 type Call = (of: { new (): Plain; make(value: number): string }, on: Plain) => unknown;
 const CALLS: Record<string, Call> = {
@@ -51,7 +62,19 @@ const CALLS: Record<string, Call> = {
   make: (of) => of.make(7),
   attributed: (_, on) => on.attributed('m-17'),
   batch: (_, on) => on.batch(['cd'.repeat(16)]),
- 
+  'startSpan()': (_, on) => { const span = startSpan('stretch', { namespace: 'started', kind: 'producer', attributes: { a: 1 }, links: [{ context: remote }] }); const result = span.run(() => on.add(8, 9)); written(span).end(); return result; },
+  'startSpan() that fails': (_, on) => { const span = startSpan('stretch'); try { return span.run(() => on.fail('no')); } catch (error) { span.recordFailure(error); throw error; } finally { span.end(1e12); } },
+  'a new root': async (_, on) => { const span = startSpan('root', { root: true }); const result = await span.run(() => on.later(10)); span[Symbol.dispose](); return result; },
+  tracer: (_, on) => trace.getTracer('of the program').startActiveSpan('given', (span) => { const result = on.add(11, 12); written(span).end(); return result; }),
+  'the active span': (_, on) => { const span = trace.getActiveSpan(); if (span !== undefined) written(span); return on.add(13, 14); },
+  inject: (_, on) => context.with(trace.setSpanContext(context.active(), remote), () => { inject(Object.freeze({})); return Object.keys(inject({})).length < 3 && on.add(15, 16); }),
+  extract: (_, on) => { extract({ traceparent: '00-' + remote.traceId + '-' + remote.spanId + '-01' }); return withRemoteContext({ traceparent: '00-' + remote.traceId + '-' + remote.spanId + '-00', baggage: 'a=b' }, () => on.add(17, 18)); },
+  linksTo: (_, on) => linksTo([{ traceparent: '00-' + remote.traceId + '-' + remote.spanId + '-01' }]).length < 2 && on.add(19, 20),
+  detach: (_, on) => detach(() => on.add(21, 22)),
+  baggage: (_, on) => tenancy.set({ tenant: 'acme' }, () => { tenancy.get('tenant'); tenancy.all(); return tenancy.clear(() => on.add(23, 24)); }),
+  'baggage of any key': (_, on) => baggage.set('key', 'value', () => { baggage.get('key'); baggage.all(); return baggage.clear(() => on.add(23, 25)); }),
+  correlation: (_, on) => Object.keys(correlationAttributes({ 'x-request-id': 'r-1' })).length < 2 && on.add(23, 26),
+  session: (_, on) => { sessions.start('s', { attributes: { a: 1 } }); sessions.annotate('s', { b: 2 }); sessions.carrier('s'); sessions.list(); const result = sessions.run('s', () => on.add(25, 26)); sessions.end('s', new Error('no')); return result; },
 };
 
 async function outcome(call: Call, of: typeof Plain): Promise<string> {
@@ -61,11 +84,10 @@ async function outcome(call: Call, of: typeof Plain): Promise<string> {
   catch (error) { return String(error) + ' ' + on.ran; }
 }
 
-const sampled = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1, isRemote: true };
 const MODES: Record<string, (work: () => Promise<void>) => Promise<void>> = {
   'on': (work) => work(),
-  'under an unsampled parent': (work) => context.with(trace.setSpanContext(context.active(), { ...sampled, traceFlags: 0 }), work),
-  'under a sampled remote parent': (work) => context.with(trace.setSpanContext(context.active(), sampled), work),
+  'under an unsampled parent': (work) => context.with(trace.setSpanContext(context.active(), { ...remote, traceFlags: 0 }), work),
+  'under a sampled remote parent': (work) => context.with(trace.setSpanContext(context.active(), remote), work),
 };
 
 const found: string[] = [];

@@ -393,4 +393,37 @@ test('register: keeps legacy decorators when started above the project, and appl
   assert.match(printed, /"own::main::Work"/);
 });
 
+test("Nuxt: the files of a generated configuration below its folder's tsconfig.json are named from that folder", () => {
+  const directory = newDirectory();
+  const json = (path: string, content: object) => write(directory, path, JSON.stringify(content));
+  json('package.json', { name: 'shop', dependencies: { spanwright: '*' } });
+  json('tsconfig.json', {
+    files: [],
+    references: [{ path: './.nuxt/tsconfig.app.json' }, { path: './.nuxt/tsconfig.server.json' }],
+  });
+  json('.nuxt/tsconfig.app.json', { include: ['../app/**/*'] });
+  json('.nuxt/tsconfig.server.json', { include: ['../server/**/*', './own.ts'] });
+  link(directory, { spanwright: ROOT });
+  const source = 'export function count(item: string) {\n  const twice = item + item;\n  return twice.length;\n}\n';
+  // the last is in no configuration
+  const files = ['server/utils/stock.ts', 'app/price.ts', 'other/label.ts'];
+  for (const file of [...files, '.nuxt/own.ts']) write(directory, file, source);
+  const options = { namespace: 'shop', auto: [{ files: ['server/**', 'app/**', 'other/**', 'own.ts'] }] };
+  const textsFor = textsByFile({ parser: parserFor(ROOT), directory, options });
+  const seen = [...files, '.nuxt/own.ts'].map((file) => {
+    const path = join(directory, file);
+    const { warnings, project, ...texts } = textsFor(path);
+    const sites = texts.transform(path, source)?.plan.sites.map(({ record: { namespace } }) => namespace);
+    return [project.withoutQuery(path), sites, warnings.filter((line) => line.includes('server/**'))];
+  });
+  assert.equal(seen.slice(0, 3), [
+    ['server/utils/stock.ts', ['shop::server::utils::stock'], []],
+    // with TypeScript 5 a namespace starts at the folder that all files of the configuration have in common
+    ['app/price.ts', ['shop::price'], []],
+    ['other/label.ts', ['shop::other::label'], []],
+  ]);
+  // a file in the folder of its configuration keeps that folder
+  assert.equal(seen[3]?.slice(0, 1), ['own.ts']);
+});
+
 test.run();

@@ -3,7 +3,7 @@
 // for new files, and again after a change where the host asks for it.
 
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, relative } from 'node:path';
 import type { PlanRequest } from '../core/plan-request.js';
 import type { Purpose } from './dependency.js';
 import type { Configuration, Parser } from './parse.js';
@@ -104,9 +104,12 @@ export function textsByFile(request: ProjectsRequest): TextsByFile {
     const seen = new Set<string>();
     for (const path of above) {
       const found = coveringIn(path, file, seen);
-      if (found !== undefined) return textsAt(found, decoratorsOf === 'nearest' ? nearest : undefined);
+      if (found !== undefined)
+        return textsAt(found, decoratorsOf === 'nearest' ? nearest : undefined, placeOf(found, file, path));
     }
-    return textsAt(nearest === undefined ? undefined : forUncovered(read(nearest)));
+    if (nearest === undefined) return textsAt(undefined);
+    const first = forUncovered(read(nearest));
+    return textsAt(first, undefined, placeOf(first, file, nearest));
   }
 
   /** For a file that nothing covers: the nearest configuration; of one that only lists references, the first of these. */
@@ -115,15 +118,20 @@ export function textsByFile(request: ProjectsRequest): TextsByFile {
     return one.files.size > 0 || first === undefined || !isFile(first) ? one : read(first);
   }
 
-  function textsAt(one: Read | undefined, kindFrom?: string): Texts {
-    const key = `${one?.path}\n${kindFrom}`;
+  /** Configuration in the folder of the project: a generated one (`.nuxt/tsconfig.server.json`) lies beside the files of the one that references it. */
+  function placeOf({ path }: Read, file: string, above: string): string {
+    return forwardSlashes(relative(dirname(path), file)).startsWith('../') ? above : path;
+  }
+
+  function textsAt(one: Read | undefined, kindFrom?: string, place = one?.path): Texts {
+    const key = `${one?.path}\n${kindFrom}\n${place}`;
     let texts = projects.get(key);
     if (texts === undefined) {
       const configuration = one?.configuration ?? NO_CONFIGURATION;
       const kind = kindFrom === undefined || kindFrom === one?.path ? undefined : read(kindFrom).configuration.options;
       const over = kind && Object.fromEntries(KIND.map((name) => [name, kind[name]]));
       const used = over === undefined ? configuration : { ...configuration, options: { ...configuration.options, ...over } };
-      texts = textsIn(parser, directory, one?.path, used, request);
+      texts = textsIn(parser, directory, one?.path, used, { ...request, place });
       projects.set(key, texts);
     }
     return texts;

@@ -90,6 +90,7 @@ interface TextsRequest {
   readonly reloadable?: boolean | undefined;
   /** See the text printer. */
   readonly ownLines?: boolean | undefined;
+  readonly place?: string | undefined; // configuration in the project's folder; default: the path
 }
 
 const NAMES = {
@@ -127,13 +128,14 @@ export function textsIn(
     purpose = 'output',
     reloadable = false,
     ownLines = false,
-  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose' | 'reloadable' | 'ownLines'> = {},
+    place = path,
+  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose' | 'reloadable' | 'ownLines' | 'place'> = {},
 ): Texts {
   const { ts } = parser;
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
   const { settings, faults } = readSettings({ ...entry, ...over });
   const configured = entry !== undefined || Object.keys(over).length > 0;
-  const facts = programFacts(ts, directory, path, configuration);
+  const facts = programFacts(ts, directory, place, configuration);
   const project = projectOf(facts, settings, packagesOf(ts));
   const { options } = configuration;
 

@@ -5,7 +5,7 @@ import { SpanwrightError } from '../errors.js';
 import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
 import { describeFound } from '../text/found.js';
-import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
+import { decorateBabelField, decorateLegacyField, fieldInitializer, isBabelField, namedField } from './field.js';
 import { nameText, ownerName, ownKey } from './introspect.js';
 import { wrapperFor } from './make.js';
 import { describeIn, describeMember } from './metadata.js';
@@ -68,7 +68,7 @@ function decorateStandard(
 }
 
 function decorateLegacy(
-  [target, written, descriptor]: readonly [object, string | symbol | number, PropertyDescriptor | undefined],
+  [target, written, given]: readonly [object, string | symbol | number, PropertyDescriptor | undefined],
   record: SiteRecord | undefined,
   factory: ForwarderFactory | undefined,
   options: InstrumentOptions,
@@ -76,7 +76,13 @@ function decorateLegacy(
   const key = ownKey(written);
   const name = nameText(key);
   const owner = ownerName(target);
+  // jiti without reflect-metadata passes the target once more
+  const descriptor = given === target ? (Object.getOwnPropertyDescriptor(target, key) ?? given) : given;
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
+  if (isBabelField(descriptor)) {
+    const initialize = fieldInitializer(record, factory, options, name);
+    return decorateBabelField(descriptor, record?.function === name ? initialize : namedField(initialize, name));
+  }
   if (typeof descriptor.value === 'function') {
     const marked = markedParameters(target, key);
     const { fn } = wrapperFor({ body: descriptor.value, record, factory, options, owner, name, marked });

@@ -86,6 +86,41 @@ for (const name of readdirSync('src')) {
   },
 });
 
+const IN_JITI = `import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { instrument, startTracing } from 'spanwright';
+class Work {
+  constructor(readonly factor: number) {}
+  @instrument({ args: ['job'] }) run(job: number) { return this.factor * job; }
+  @instrument static async shared(job: number) { return job; }
+  @instrument get half() { return this.factor / 2; }
+}
+const exporter = new InMemorySpanExporter();
+const tracing = await startTracing({ serviceName: 'jiti', enabled: true, exporter });
+const [two, three] = [new Work(2), new Work(3)];
+const values = [two.run(1), three.run(1), await Work.shared(4), two.half];
+await tracing.forceFlush();
+console.log('SEEN ' + JSON.stringify({ values, spans: exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes.job]) }));
+await tracing.shutdown();
+`;
+
+testWith('loaders')('jiti, whose decorators get the class in place of a descriptor: methods and accessors are recorded', () => {
+  const directory = writeProject({ variant: LEGACY, programs: [], packages: {} });
+  write(directory, 'src/main.ts', IN_JITI);
+  const args = [installed('jiti/lib/jiti-cli.mjs'), 'src/main.ts'];
+  const printed = execute(directory, process.execPath, args, { JITI_FS_CACHE: 'false' });
+  const line = printed.split('\n').find((one) => one.startsWith('SEEN '));
+  assert.ok(line, printed);
+  assert.equal(JSON.parse(line.slice('SEEN '.length)), {
+    values: [2, 3, 4, 1],
+    spans: [
+      ['Work.run', 1],
+      ['Work.run', 1],
+      ['Work.shared', null],
+      ['Work.half', null],
+    ],
+  });
+});
+
 function runLoader(
   directory: string,
   entry: string,

@@ -92,6 +92,12 @@ export class Work {
   @mark({})
   async later(job: number) { return this.run(job); }
 }
+export class Fields {
+  @mark({})
+  held = (job: number) => job;
+  @mark({})
+  empty?: (job: number) => number;
+}
 `;
 const markedBy = (mark: string, from: string): string => MARKED.replace('MARK', mark).replace('FROM', from);
 const JEST_FILES = {
@@ -103,8 +109,8 @@ const JEST_FILES = {
   'teardown.cjs': 'module.exports = () => new Promise((done) => setTimeout(done, 2500));\n',
   'src/work.test.ts': `import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { startTracing } from 'spanwright';
-import { Work as Bare } from './bare';
-import { Work } from './work';
+import { Fields as BareFields, Work as Bare } from './bare';
+import { Fields, Work } from './work';
 test('records', async () => {
   const exporter = new InMemorySpanExporter();
   const tracing = await startTracing({ serviceName: 'tests', enabled: true, exporter });
@@ -113,6 +119,12 @@ test('records', async () => {
   await tracing.forceFlush();
   const found = exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes.job, attributes['code.file.path']]);
   expect(found).toEqual([['Work.run', 3, undefined], ['Work.later', undefined, undefined]]);
+  exporter.reset();
+  const fields = new Fields();
+  expect([fields.held(3), fields.held.name, new BareFields().held(3)]).toEqual([3, HELD.length > 0 ? 'held' : new BareFields().held.name, 3]);
+  expect(Object.entries(fields).map(([key, value]) => [key, typeof value])).toEqual([['held', 'function'], ['empty', 'undefined']]);
+  await tracing.forceFlush();
+  expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(HELD);
   await tracing.shutdown();
 });
 `,
@@ -126,6 +138,7 @@ const COMPILERS: Readonly<Record<string, readonly [transformer: string, options:
       presets: [ofCoverage('@babel/preset-typescript')],
       plugins: [
         [ofCoverage('@babel/plugin-proposal-decorators'), { version: 'legacy' }],
+        ofCoverage('@babel/plugin-transform-class-properties'),
         ofCoverage('@babel/plugin-transform-modules-commonjs'),
       ],
     },
@@ -146,7 +159,9 @@ for (const [name, transform] of Object.entries(COMPILERS))
       ...{ coverageReporters: ['json-summary'], globalTeardown: '<rootDir>/teardown.cjs' },
     };
     write(directory, 'package.json', JSON.stringify({ name: 'tests', dependencies: { spanwright: '*' }, jest }));
-    for (const [path, text] of Object.entries(JEST_FILES)) write(directory, path, text);
+    // Babel's legacy decorators see the initializer of a field; those of SWC see nothing of it
+    const held = JSON.stringify(name === 'babel-jest' ? ['Fields.held'] : []);
+    for (const [path, text] of Object.entries(JEST_FILES)) write(directory, path, text.replaceAll('HELD', held));
     link(directory, { spanwright: ROOT, '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry') });
     const args = [ofCoverage('jest/bin/jest.js'), '--ci', '--runInBand', '--no-watchman', '--silent=false', '--coverage'];
     // Jest loads modules by itself, so that the hooks of `register` see none of them

@@ -244,11 +244,11 @@ function decideAndRecord(
     args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
     if (context !== undefined) decision = decide(context, slot.site, self, args);
     if (decision === undefined && !isFlown) return undefined;
+    if (slot.fn !== body) enterBy(slot, body);
   } catch (fault) {
     reportFault('start of a call', fault);
     return undefined;
   }
-  if (slot.fn !== body) enterBy(slot, body);
   const { async } = slot.row;
   const answer =
     decision === undefined
@@ -282,8 +282,8 @@ function listed(arity: number | undefined, a: unknown, b: unknown, c: unknown, d
 }
 
 function enterBy(slot: Slot, fn: AnyFunction): void {
-  slot.fn = fn;
   slot.enter = entering(fn);
+  slot.fn = fn;
 }
 
 function entering(fn: AnyFunction): AnyFunction {

@@ -21,8 +21,9 @@ const NO_ARGUMENTS: readonly unknown[] = [];
 /** Starts the call: a span if it is to be recorded, else a place in the flight recorder while that runs. */
 export function startInline(site: Site): InlineCall | undefined {
   const call = startInlineSpan(site);
+  if (call !== undefined) return call;
   const { flight } = state;
-  if (call !== undefined || !flight.takes(site)) return call;
+  if (!flight.takes(site)) return undefined;
   return flight.startInline(site, flight.under(contextToDecide(site)));
 }
 
@@ -59,30 +60,25 @@ function entered(inside: Context, span: RecordedSpan | undefined, site: Site): I
   const { storage } = contexts;
   const before = storage.getStore();
   storage.enterWith(inside);
-  function endCall(value?: unknown): void {
-    storage.enterWith(before as Context);
-    endSpan(span, site, value, inside);
-  }
-  endCall.fail = (error: unknown): void => endSpan(span, site, error, undefined);
-  return endCall;
-}
-
-/** @param inside undefined: the call has thrown `value` */
-function endSpan(span: RecordedSpan | undefined, site: Site, value: unknown, inside: Context | undefined): void {
-  if (span === undefined || span.ended) return;
-  try {
-    if (inside === undefined) fail(span, site, value);
-    else settle(span, site, undefined, value, inside);
-  } catch (fault) {
+  function endCall(value?: unknown, threw = false): void {
     try {
-      // nothing is called for this, because the stack may be full
-      span.isAbandoned = true;
-      faulty.any = true;
-      reportFault(`end of ${site.id}`, fault);
-    } catch {
-      // the stack is full, or the application has frozen the span
+      storage.enterWith(before as Context);
+      if (span === undefined || span.ended) return;
+      if (threw) fail(span, site, value);
+      else settle(span, site, undefined, value, inside);
+    } catch (fault) {
+      try {
+        // nothing is called for this, because the stack may be full
+        faulty.any = true;
+        if (span !== undefined) span.isAbandoned = true;
+        reportFault(`end of ${site.id}`, fault);
+      } catch {
+        // the stack is full, or the application has frozen the span
+      }
     }
   }
+  endCall.fail = (error: unknown): void => endCall(error, true);
+  return endCall;
 }
 
 /** Marks the call as failed, and throws the error again. */

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { report } from '../evidence.js';
 import { compile, execute } from '../transformer/compile.js';
 import { COPY, writeCopy } from './injected/copy.js';
-import { programOf, SET_UPS } from './injected/program.js';
+import { FILES, programOf, SET_UPS } from './injected/program.js';
 
 const CASES = [
   [true, 'plain'],
@@ -25,7 +25,8 @@ for (const [experimentalDecorators, setUp] of CASES) {
   const kind = `${experimentalDecorators ? 'legacy' : 'standard'} decorators${setUp === 'plain' ? '' : `, ${setUp}`}`;
   test(`no fault of the recording path reaches a program or leaves a span open, with ${kind}`, () => {
     const { directory, diagnostics } = compile({
-      files: { 'src/main.ts': programOf(SET_UPS[setUp]) },
+      files: { ...FILES, 'src/main.ts': programOf(SET_UPS[setUp]) },
+      plugin: { auto: [{ files: 'src/auto/**', minLines: 1 }] },
       compilerOptions: { experimentalDecorators },
     });
     assert.equal(diagnostics, []);

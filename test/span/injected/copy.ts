@@ -18,7 +18,7 @@ const RUNS_THE_PROGRAM =
 
 /** Statements that only call a function which guards itself: a fault there would be the function's own, whose statements are tried too. */
 const CALLS_GUARDED =
-  /^(const \w+ = (given \?\? )?|return (made === undefined \? )?)?(injectAs|extract|this\.#record|knownContext|transparent|attempt)\(|^return session === undefined|^this\.end\(/;
+  /^(const \w+ = (given \?\? )?|return (made === undefined \? )?)?(injectAs|extract|this\.#record|knownContext|transparent|attempt)\(|^return session === undefined|^this\.end\(|^(endCall|closeCall)\(/;
 
 /** A statement by its number. */
 export interface Point {

@@ -19,22 +19,53 @@ const METHODS = `
   @linked batch(ids: string[]): number { this.ran++; return ids.length; }
 `;
 
-/** Set-ups of the program: options of startTracing(), and of the lease that switches on. */
+/** Functions that auto mode records, in one file, and the same text in a file that it leaves alone. */
+const FUNCTIONS = `
+interface Counted { ran: number }
+export function plus(on: Counted, a: number, b: number): number { on.ran++; return a + b; }
+export function broken(on: Counted, message: string): number { on.ran++; throw new RangeError(message); }
+export function many(on: Counted, a: number, b: number, c: number, d: number, ...more: number[]): number { on.ran++; return a + b + c + d + more.length; }
+export function counting(this: Counted, a: number): number { this.ran++; return a + arguments.length; }
+export const arrow = (on: Counted, a: number): number => { on.ran++; const twice = (b: number): number => b * 2; return twice(a); };
+export async function later(on: Counted, a: number): Promise<number> { on.ran++; await null; return a; }
+export async function rejected(on: Counted, message: string): Promise<number> { on.ran++; await null; throw new RangeError(message); }
+export function promised(on: Counted, a: number): Promise<number> { on.ran++; return Promise.resolve(a); }
+export function* each(on: Counted, to: number): Generator<number> { on.ran++; for (let at = 0; at < to; at++) yield at; }
+export class Box { #held = 5; constructor(readonly on: Counted) {} get held(): number { this.on.ran++; return this.#held; } add(a: number): number { this.on.ran++; return this.#held + a; } static of(on: Counted): Box { return new Box(on); } }
+`;
+export const FILES = { 'src/auto/functions.ts': FUNCTIONS, 'src/plain/functions.ts': FUNCTIONS };
+
+const startedWith = (options: string): string =>
+  `startTracing({ enabled: true, serviceName: 'faults', ...${options}, exporter: { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined } as never })`;
+
+/** Set-ups of the program: the start of tracing, and options of the lease that switches on. */
 export const SET_UPS = {
-  plain: ['{}', '{}'],
+  plain: [startedWith('{}'), '{}'],
   'the flight recorder, keep and captured values': [
-    "{ flightRecorder: '10s', keep: { errors: true, slowerThan: '1s', ratio: 0.5 }, allowCapture: '*' }",
+    startedWith("{ flightRecorder: '10s', keep: { errors: true, slowerThan: '1s', ratio: 0.5 }, allowCapture: '*' }"),
     "{ capture: 'args, result, this' }",
   ],
+  "a tracer provider of the user's SDK": ['besideAnSdk()', '{}'],
 } as const;
 
-export const programOf = ([options, lease]: readonly [string, string]): string => `
+export const programOf = ([start, lease]: readonly [string, string]): string => `
 import { context, type Span, trace } from '@opentelemetry/api';
-import { baggage, correlationAttributes, detach, extract, inject, instrument, linksTo, sessions, startSpan, startTracing, withRemoteContext } from 'spanwright';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import * as auto from './auto/functions';
+import * as plain from './plain/functions';
+import { baggage, correlationAttributes, createSampler, createSpanProcessor, detach, extract, inject, instrument, linksTo, sessions, startSpan, startTracing, type Tracing, withRemoteContext } from 'spanwright';
 class Marked {${METHODS.replaceAll('@mark', '@instrument').replace('@linked', "@instrument({ links: (ids: string[]) => ids.map((traceId: string) => ({ context: { traceId, spanId: 'ab'.repeat(8), traceFlags: 1 } })) })").replaceAll('@named', "@instrument({ args: ['id'], attributes: () => ({ more: 1 }), result: (text) => ({ text }) })")}}
 class Plain {${METHODS.replaceAll('@mark ', '').replace(/@(?:named|linked) /g, '')}}
 const wrapped = instrument({ namespace: 'wrapped', name: 'wrapped' }, (value: number): number => value * 2);
 const collect = async (items: Iterable<unknown> | AsyncIterable<unknown>): Promise<unknown[]> => { const all = []; for await (const item of items as AsyncIterable<unknown>) all.push(item); return all; };
+
+async function besideAnSdk(): Promise<Tracing> {
+  const sampler = createSampler({ enabled: true });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler: sampler as never, spanProcessors: [createSpanProcessor() as never] }));
+  return sampler.tracing;
+}
 
 const remote = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1, isRemote: true };
 const tenancy = baggage.declare({ tenant: { attribute: true } });
@@ -74,8 +105,20 @@ const CALLS: Record<string, Call> = {
   baggage: (_, on) => tenancy.set({ tenant: 'acme' }, () => { tenancy.get('tenant'); tenancy.all(); return tenancy.clear(() => on.add(23, 24)); }),
   'baggage of any key': (_, on) => baggage.set('key', 'value', () => { baggage.get('key'); baggage.all(); return baggage.clear(() => on.add(23, 25)); }),
   correlation: (_, on) => Object.keys(correlationAttributes({ 'x-request-id': 'r-1' })).length < 2 && on.add(23, 26),
+  'auto: plus': (of, on) => functionsFor(of).plus(on, 1, 2),
+  'auto: broken': (of, on) => functionsFor(of).broken(on, 'no'),
+  'auto: many': (of, on) => functionsFor(of).many(on, 1, 2, 3, 4, 5, 6),
+  'auto: counting': (of, on) => functionsFor(of).counting.call(on, 3),
+  'auto: arrow': (of, on) => functionsFor(of).arrow(on, 4),
+  'auto: later': (of, on) => functionsFor(of).later(on, 5),
+  'auto: rejected': (of, on) => functionsFor(of).rejected(on, 'no'),
+  'auto: promised': (of, on) => functionsFor(of).promised(on, 6),
+  'auto: each': (of, on) => collect(functionsFor(of).each(on, 3)),
+  'auto: Box': (of, on) => { const box = functionsFor(of).Box.of(on); return box.add(box.held); },
   session: (_, on) => { sessions.start('s', { attributes: { a: 1 } }); sessions.annotate('s', { b: 2 }); sessions.carrier('s'); sessions.list(); const result = sessions.run('s', () => on.add(25, 26)); sessions.end('s', new Error('no')); return result; },
 };
+
+const functionsFor = (of: object): typeof plain => (of === Plain ? plain : auto) as typeof plain;
 
 async function outcome(call: Call, of: typeof Plain): Promise<string> {
   const on = new of();
@@ -113,7 +156,7 @@ async function runCalls(mode: string, expected: ReadonlyMap<string, string>, poi
 
 async function main(): Promise<void> {
   world.failing = -1;
-  const tracing = await startTracing({ enabled: true, serviceName: 'faults', ...${options}, exporter: { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined } as never });
+  const tracing = await ${start};
   const expected = new Map<string, string>();
   for (const [name, call] of Object.entries(CALLS)) expected.set(name, await outcome(call, Plain));
   let [tried, open] = [0, 0];

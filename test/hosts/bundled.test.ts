@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VERSION } from '../../runtime/version.js';
+import { isOptionalMissing } from '../../transformer/hosts/optional-packages.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type HttpReceiver, startHttpReceiver } from '../../viewer/receiver/http.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
@@ -215,6 +216,16 @@ function assertOptional({ redis, yaml, dump }: Seen['optional'], warnings: reado
     [],
   );
 }
+
+test('only a missing optional package of Spanwright itself is left out of the warnings of webpack and Rspack', () => {
+  const message = (name: string, folder: string) => ({
+    message: `Module not found: Error: Can't resolve '${name}' in '${folder}'`,
+  });
+  const own = join(ROOT, 'runtime', 'control');
+  assert.is(isOptionalMissing(message('redis', own)), true);
+  assert.is(isOptionalMissing(message('redis', '/app/src')), false);
+  assert.is(isOptionalMissing(message('@grpc/grpc-js', own)), false);
+});
 
 test('the version that a bundle carries is that of package.json', () => {
   assert.is(VERSION, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);

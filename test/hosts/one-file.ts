@@ -49,7 +49,9 @@ function webpackLike(way: OneFile): string {
   plugins: [spanwright()].filter(Boolean),`;
 }
 
-const ENDED = `if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`;
+const ENDED = `if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));
+const warned = stats.toJson({ all: false, warnings: true }).warnings.filter(({ message }) => message.includes('node_modules/spanwright/'));
+if (warned.length > 0) throw new Error(JSON.stringify(warned, null, 1));`;
 
 export const ONE_FILE_BUNDLERS: readonly OneFileBundler[] = [
   {

@@ -11,6 +11,7 @@ import { lowersBlocksAt } from './block-target.js';
 import { type EsbuildOutput, type FarmConfig, isBrowserOfEsbuild, isBrowserOfFarm, isWebTarget } from './client-output.js';
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
+import { isOptionalMissing } from './optional-packages.js';
 import { type Output, outputsOf } from './outputs.js';
 import { parserFor } from './parse.js';
 import { inputsOf, noEntry, type TextsByFile, textsByFile } from './projects.js';
@@ -55,7 +56,10 @@ const TAKES_NEAREST: ReadonlySet<string> = new Set(['esbuild', 'bun']);
 interface WebpackLike {
   readonly context: string;
   readonly watchMode: boolean;
-  readonly options: { readonly target?: string | readonly string[] | false | undefined };
+  readonly options: {
+    readonly target?: string | readonly string[] | false | undefined;
+    ignoreWarnings?: ((warning: Error, compilation: never) => boolean)[] | undefined;
+  };
 }
 
 const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}, { framework }) => {
@@ -209,6 +213,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   function setUpCompiler(compiler: WebpackLike): void {
     const { context: root, options } = compiler;
     outputs.set({ root, client: isWebTarget(options.target), reloadable: () => compiler.watchMode });
+    options.ignoreWarnings = [...(options.ignoreWarnings ?? []), isOptionalMissing];
   }
 
   /** Only tsconfig.json decides the kind of decorators. */

@@ -18,10 +18,24 @@ const fieldsAt = (carrier: unknown, ...names: string[]): Fields | undefined => {
 /** SQS and SNS refuse a message with more attributes. */
 const MOST_ATTRIBUTES = 10;
 
-/** Attributes of a request or a message (`MessageAttributes`), or of a record that Lambda gets (`messageAttributes`, `Sns`). */
+/** Attributes of a request or a message (`MessageAttributes`), or of a record that Lambda gets (`messageAttributes`, `Sns`), or alone. */
 function attributesIn(carrier: unknown): Fields | undefined {
   const holder = fieldsAt(carrier, 'Sns') ?? carrier;
-  return fieldsAt(holder, 'MessageAttributes', 'messageAttributes');
+  return fieldsAt(holder, 'MessageAttributes', 'messageAttributes') ?? (areAttributes(holder) ? holder : undefined);
+}
+
+/** The first field that is no attribute decides, because every carrier without a kind comes here. */
+function areAttributes(value: unknown): value is Fields {
+  if (!isObject(value)) return false;
+  let count = 0;
+  for (const name in value) {
+    const attribute = (value as Fields)[name];
+    if (!isObject(attribute)) return false;
+    const { DataType, dataType, Type } = attribute as Fields;
+    if (typeof (DataType ?? dataType ?? Type) !== 'string') return false;
+    count++;
+  }
+  return count > 0;
 }
 
 /** Binary values are bytes in the SDK, and base64 in what Lambda gets. */
@@ -42,8 +56,8 @@ const messageAttributes: CarrierKind<unknown> = {
   set(carrier, name, value) {
     if (!isObject(carrier)) return;
     const message = carrier as { MessageAttributes?: Fields };
-    message.MessageAttributes ??= {};
-    const held = message.MessageAttributes;
+    if (!areAttributes(carrier)) message.MessageAttributes ??= {};
+    const held = message.MessageAttributes ?? (carrier as Fields);
     if (Object.keys(held).length >= MOST_ATTRIBUTES && !Object.hasOwn(held, name)) return;
     held[name] = { DataType: 'String', StringValue: value };
   },

@@ -33,6 +33,8 @@ const ROWS: readonly Row[] = [
     message: () => ({ QueueUrl: 'u', MessageBody: '{}', MessageAttributes: { a: { DataType: 'String', StringValue: '1' } } }),
     received: {
       ReceiveMessage: (message) => ({ MessageId: 'm', Body: '{}', MessageAttributes: message.MessageAttributes }),
+      'its attributes alone': (message) => message.MessageAttributes,
+      "Lambda's attributes alone": (message) => attributes(message, (stringValue) => ({ stringValue, dataType: 'String' })),
       Lambda: (message) => ({
         messageId: 'm',
         body: '{}',
@@ -56,6 +58,7 @@ const ROWS: readonly Row[] = [
         EventSource: 'aws:sns',
         Sns: { Message: '{}', MessageAttributes: attributes(message, (Value) => ({ Type: 'String', Value })) },
       }),
+      "Lambda's attributes alone": (message) => attributes(message, (Value) => ({ Type: 'String', Value })),
       'Lambda, binary': (message) => ({
         Sns: { MessageAttributes: attributes(message, (text) => ({ Type: 'Binary', Value: base64(text) })) },
       }),
@@ -117,6 +120,27 @@ test('message attributes are not written beyond the ten that SQS and SNS accept'
   const full = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`a${at}`, { DataType: 'String', StringValue: 'x' }]));
   const message = inject({ MessageAttributes: { ...full } }, carriers.sqs as never, CONTEXT);
   assert.equal(message.MessageAttributes, full);
+});
+
+test('attributes alone are written to like those of a message', () => {
+  const text = { DataType: 'String', StringValue: 'x' };
+  const written = inject({ a: { ...text } } as Any, carriers.sqs as never, CONTEXT);
+  assert.equal(
+    written,
+    inject({ MessageAttributes: { a: { ...text } } } as Any, carriers.sqs as never, CONTEXT).MessageAttributes,
+  );
+  assert.equal(inject({ a: { ...text } } as Any, undefined, CONTEXT), written);
+  assert.is(written.traceparent.DataType, 'String');
+});
+
+test('attributes alone are no carrier unless each of them has a type', () => {
+  const traceparent = { DataType: 'String', StringValue: `00-${SENT.traceId}-${SENT.spanId}-01` };
+  assert.is(spanOf({ traceparent }, carriers.sqs)?.traceId, SENT.traceId);
+  for (const other of [{}, { a: 'text' }, { a: null }, { a: { StringValue: 'x' } }]) {
+    const isEmpty = Object.keys(other).length === 0;
+    assert.is(spanOf({ ...other, traceparent }, carriers.sqs) !== undefined, isEmpty);
+    assert.is(spanOf({ ...other, traceparent }) !== undefined, isEmpty);
+  }
 });
 
 test('a map whose names are bytes is written once', () => {

@@ -350,7 +350,7 @@ new Example().canActivate({ getHandler: () => OrderController.prototype.find, ge
   },
   {
     page: 'docs/hosts.md',
-    has: "from 'spanwright/unplugin/vite'",
+    has: "import spanwright from 'spanwright/unplugin/vite'",
     async run(page, block) {
       const { plugins } = await page.evaluate(block, { after: 'return exports.default;' });
       assert.match(JSON.stringify([plugins].flat(2).map(({ name }: { name: string }) => name)), 'spanwright');

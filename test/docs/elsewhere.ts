@@ -41,6 +41,8 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   ...of('docs/fleet.md', ['spanwright audit --fleet', 'fleet/audit.test.ts', '--collector-metrics']),
   ...of(
     'docs/hosts.md',
+    ['async function init()', 'hosts/frameworks.test.ts', "pageFile('src/hooks.server.ts')"],
+    ['defineNuxtConfig', 'hosts/frameworks.test.ts', "pageFile('nuxt.config.ts')"],
     ['npx tspc ', 'docs/service.ts', 'ts-patch/bin/tspc.js'],
     ['npx spanwright build ', 'hosts/native.test.ts', "'build'"],
     ['npm install -D unplugin', 'package/tarball.test.ts', 'the plugin for bundlers names the package that it needs'],

@@ -5,7 +5,7 @@ import { SpanwrightError } from '../errors.js';
 import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
 import { describeFound } from '../text/found.js';
-import { decorateBabelField, decorateLegacyField, fieldInitializer, isBabelField, namedField } from './field.js';
+import { type BabelField, decorateBabelField, decorateLegacyField, fieldInitializer, namedField } from './field.js';
 import { nameText, ownerName, ownKey } from './introspect.js';
 import { wrapperFor } from './make.js';
 import { describeIn, describeMember } from './metadata.js';
@@ -78,10 +78,11 @@ function decorateLegacy(
   const owner = ownerName(target);
   // jiti without reflect-metadata passes the target once more
   const descriptor = given === target ? (Object.getOwnPropertyDescriptor(target, key) ?? given) : given;
-  if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
-  if (isBabelField(descriptor)) {
-    const initialize = fieldInitializer(record, factory, options, name);
-    return decorateBabelField(descriptor, record?.function === name ? initialize : namedField(initialize, name));
+  if (descriptor === undefined || 'initializer' in descriptor) {
+    const field = fieldInitializer(record, factory, options, name);
+    return descriptor
+      ? decorateBabelField(descriptor as BabelField, namedField(field, name))
+      : decorateLegacyField(target, key, field);
   }
   if (typeof descriptor.value === 'function') {
     const marked = markedParameters(target, key);

@@ -71,16 +71,17 @@ export function decorateLegacyField(target: object, key: string | symbol, initia
 }
 
 /** The descriptor of Babel for a field: it has the initializer in place of a value, and null where the field has none. */
-type BabelField = PropertyDescriptor & { readonly initializer: ((this: unknown) => unknown) | null };
-
-export const isBabelField = (descriptor: PropertyDescriptor): descriptor is BabelField => 'initializer' in descriptor;
+export type BabelField = PropertyDescriptor & { readonly initializer: ((this: unknown) => unknown) | null };
 
 /** Babel's legacy decorators see the initializer of a field, so that they record it as TC39 decorators do. */
 export function decorateBabelField(descriptor: BabelField, initialize: FieldInitializer): PropertyDescriptor {
   const { initializer } = descriptor;
-  if (initializer === null) return descriptor;
-  const instrumented = function instrumentedInitializer(this: unknown): unknown {
-    return initialize.call(this, initializer.call(this));
-  };
-  return { ...descriptor, initializer: instrumented } as BabelField;
+  return initializer
+    ? ({
+        ...descriptor,
+        initializer(this: unknown) {
+          return initialize.call(this, initializer.call(this));
+        },
+      } as BabelField)
+    : descriptor;
 }

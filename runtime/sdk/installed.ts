@@ -31,6 +31,8 @@ const notBundled = (name: string): readonly string[] => [
 /** True when a `require` of the package failed because the package itself is missing, also in a bundle that was built without it. */
 export function isMissing(error: unknown, name: string): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
+  // the `require` of a single executable finds built-in modules alone
+  if (code?.includes('BUILTIN')) return message.endsWith(`: ${name}`);
   if (code !== undefined) return code === 'MODULE_NOT_FOUND' && message.includes(`'${name}'`);
   return error instanceof Error && notBundled(name).some((start) => message.startsWith(start));
 }

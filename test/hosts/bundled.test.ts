@@ -8,6 +8,7 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { isMissing } from '../../runtime/sdk/installed.js';
 import { VERSION } from '../../runtime/version.js';
 import { isOptionalMissing } from '../../transformer/hosts/optional-packages.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
@@ -225,6 +226,19 @@ test('only a missing optional package of Spanwright itself is left out of the wa
   assert.is(isOptionalMissing(message('redis', own)), true);
   assert.is(isOptionalMissing(message('redis', '/app/src')), false);
   assert.is(isOptionalMissing(message('@grpc/grpc-js', own)), false);
+});
+
+test('in a single executable, whose `require` finds built-in modules alone, a package is missing', () => {
+  // Node reports a name with this prefix in the same way everywhere
+  const [name, other] = ['node:absent', 'node:other'];
+  try {
+    require(name);
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as NodeJS.ErrnoException).code, 'ERR_UNKNOWN_BUILTIN_MODULE');
+    assert.is(isMissing(error, name), true);
+    assert.is(isMissing(error, other), false);
+  }
 });
 
 test('the version that a bundle carries is that of package.json', () => {

@@ -24,6 +24,8 @@ const ROUNDS = 20;
 /** Under Valgrind, one after the other. Before them V8 is still compiling. */
 const COUNTED_BEFORE = 8_000;
 const COUNTED = 4_000;
+/** Seeds of V8's hashes. Two runs may differ by 10 % in what V8 has optimized, so that a variant has the median of these. */
+const SEEDS = [1, 2, 3];
 /**
  * Flags of Node while instructions are counted: V8's compiler on the same thread, and a young generation that is seldom searched for
  * garbage, because how often that happens differs by half between two runs of one program.
@@ -127,7 +129,7 @@ interface Server {
 async function start(folder: string, variant: Name, valgrind?: readonly string[]): Promise<Server> {
   const env = { ...process.env, NODE_ENV: 'production', ...(variant === 'bare' && { BARE: '1' }) };
   const stdio: StdioOptions = ['ignore', 'ignore', valgrind === undefined ? 'inherit' : 'ignore', 'ipc'];
-  const under = valgrind && { execPath: 'valgrind', execArgv: [...valgrind, process.execPath, ...ALONE] };
+  const under = valgrind && { execPath: 'valgrind', execArgv: [...valgrind] };
   const child = fork(join(VARIANTS[variant], 'main.cjs'), { cwd: folder, execArgv: [], env, stdio, ...under });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return { child, port, agent: new Agent({ keepAlive: true, maxSockets: AT_ONCE }) };
@@ -158,10 +160,10 @@ async function requests(server: Server, count: number, atOnce = AT_ONCE): Promis
 }
 
 /** Instructions of a request, which other programs of the machine do not change. */
-async function instructions(folder: string, variant: Name): Promise<number> {
-  const dumps = `counted-${variant}`;
+async function instructions(folder: string, variant: Name, seed: number): Promise<number> {
+  const dumps = `counted-${variant}-${seed}`;
   const flags = ['--tool=callgrind', `--callgrind-out-file=${join(folder, dumps)}`, '--smc-check=all-non-file'];
-  const server = await start(folder, variant, flags);
+  const server = await start(folder, variant, [...flags, process.execPath, ...ALONE, `--hash-seed=${seed}`]);
   const dump = (): void => {
     const { status, stderr } = spawnSync('callgrind_control', ['-d', String(server.child.pid)], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`bench: callgrind_control: ${stderr}`);
@@ -236,8 +238,14 @@ async function measured(folder: string, name: string, valgrind: boolean): Promis
     }
   }
   if (!valgrind) return { samples, sites, counted: undefined };
-  const counts = await Promise.all(NAMES.map(async (variant) => [variant, await instructions(folder, variant)] as const));
-  return { samples, sites, counted: Object.fromEntries(counts) as Record<Name, number> };
+  const counted = { bare: 0, idle: 0, own: 0, packages: 0 };
+  const count = async (variant: Name): Promise<void> => {
+    const counts: number[] = [];
+    for (const seed of SEEDS) counts.push(await instructions(folder, variant, seed));
+    counted[variant] = spread(counts).median;
+  };
+  await Promise.all(NAMES.map(count));
+  return { samples, sites, counted };
 }
 
 export async function measureServices(workspace: Workspace): Promise<Outcome> {
@@ -276,18 +284,9 @@ export async function measureServices(workspace: Workspace): Promise<Outcome> {
   const built =
     'In the first columns tracing is started and nothing planted: the modules that are loaded stay in the heap. Auto mode plants the functions of the service, and in the last columns also those of the packages that it is built on. Each variant is one file that Vite builds.';
   const timeNote = `CPU time of the server for a request, the client outside of it: ${STARTS} starts of ${ROUNDS} rounds of ${REQUESTS.toLocaleString('en-US')} requests, ${AT_ONCE} at once. ${built}`;
-  const countNote = `Instructions of the processor that the server executes for a request, counted by Valgrind over ${COUNTED.toLocaleString('en-US')} requests after ${COUNTED_BEFORE.toLocaleString('en-US')}, with V8's compiler on the same thread and a young generation of 64 MB, so that garbage collection seldom runs. The budget is on these, because a busy machine does not change them; what it costs is in the CPU time above.`;
-  const off = ['off', 'middle half'];
-  const head = [
-    'service',
-    'without Spanwright',
-    'nothing planted',
-    'middle half',
-    'own sites',
-    ...off,
-    'sites with packages',
-    ...off,
-  ];
+  const countNote = `Instructions of the processor that the server executes for a request, counted by Valgrind over ${COUNTED.toLocaleString('en-US')} requests after ${COUNTED_BEFORE.toLocaleString('en-US')}, in the median of ${SEEDS.length} starts, with V8's compiler on the same thread and a young generation of 64 MB, so that garbage collection seldom runs. The budget is on these, because a busy machine does not change them; what it costs is in the CPU time above.`;
+  const started = ['without Spanwright', 'nothing planted', 'middle half'];
+  const head = ['service', ...started, 'own sites', 'off', 'middle half', 'sites with packages', 'off', 'middle half'];
   const tables = [{ title: 'Services, planted and off', note: timeNote, head, rows: timeRows }];
   const countHead = ['service', 'without Spanwright', 'nothing planted', 'own sites, off', 'sites with packages, off'];
   if (valgrind)

@@ -9,8 +9,7 @@ import { cleanValue, REDACTED } from './attributes.js';
 import { applicationCode } from './callback.js';
 import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
-import { RecordedSpan } from './recorded.js';
-import type { NewSpan } from './span-record.js';
+import { type NewSpan, RecordedSpan } from './recorded.js';
 
 /** Local bindings, because reading an imported one can be a call of a getter, for which a full stack has no room. */
 const application = applicationCode;
@@ -133,7 +132,7 @@ export class ProvidedSpan extends RecordedSpan {
   }
 
   /** Through `recordException`, because some providers derive their own error fields there. */
-  protected override writeException(thrown: Thrown, time: TimeInput | undefined): void {
+  override writeException(thrown: Thrown, time: TimeInput | undefined): void {
     const stack = stackOfThrown(thrown);
     const exception = { name: thrown.type, message: thrown.message, ...(stack === undefined ? {} : { stack }) };
     this.#write((span) => span.recordException(exception, time));

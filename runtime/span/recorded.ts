@@ -1,37 +1,87 @@
-// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object. The
-// program writes to it and ends it; a fault of Spanwright in that is logged (SPW010), and the program goes on.
+// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object.
+// One class, because the constructor of a derived one made a recorded call 8 % slower. The spans of a site share attributes, scope and
+// resource. Times as HrTime and merged attributes are made when they are read.
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import {
   type Attributes,
   type AttributeValue,
   type Exception,
+  type HrTime,
+  INVALID_SPAN_CONTEXT,
   type Link,
   type Span,
+  type SpanContext,
+  type SpanKind,
   type SpanStatus,
   SpanStatusCode,
   type TimeInput,
 } from '@opentelemetry/api';
-import { hasOwn, isArray, max } from '../captured.js';
+import { hasOwn, isArray, max, now } from '../captured.js';
 import { runUnder } from '../context/active.js';
 import { reportFault } from '../fault.js';
 import { type AbandonedSpan, abandon, abandoned } from '../open/abandoned.js';
-import type { OpenSpan } from '../open/table.js';
-import { cleanValue, REDACTED } from './attributes.js';
-import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
-import { addLimitedLink, isLink, isTimeInput, limitedStatus, timedEvent } from './event.js';
+import type { OpenEntry, OpenSpan } from '../open/table.js';
+import type { Resource } from '../sdk/contracts.js';
+import type { Site } from '../site/site.js';
+import { describeThrown, type Thrown } from './errors.js';
+import type { TimedEvent } from './event.js';
 import { SpanEvents } from './events.js';
-import type { SpanHost } from './host.js';
-import { NONE, SpanRecord } from './span-record.js';
-import { toHrTime } from './time.js';
+import type { Scope, SpanHost } from './host.js';
+import { fromTimeInput, toHrTime } from './time.js';
+import type { LocalTrace } from './trace.js';
+import { reportWrite, writeAttribute, writeEvent, writeFailure, writeLink, writeStatus, writeThrown } from './write.js';
 
-/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const NONE = Object.freeze([]) as unknown as never[];
+const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
+/** Local bindings, because reading an imported one can be a call of a getter, for which a full stack has no room. */
 const faulty = abandoned;
-/** Marks recorded spans of every copy of the package, where `instanceof` knows only its own. */
+const none: SpanContext = INVALID_SPAN_CONTEXT;
+/** Marks recorded spans of every copy of the package. */
 const RECORDED = Symbol.for('spanwright.span.1');
 
-export class RecordedSpan extends SpanRecord implements Span, OpenSpan, AbandonedSpan {
+export type NewSpan = Pick<
+  RecordedSpan,
+  'site' | 'trace' | 'parentSpanContext' | 'name' | 'kind' | 'instrumentationScope' | 'startMs'
+>;
+
+export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
   declare readonly [RECORDED]: true;
+  before: OpenEntry | undefined = undefined;
+  after: OpenEntry | undefined = undefined;
+  listed = false;
+  awaited: object | undefined = undefined;
+  isAbandoned = false;
+  attempts = 0;
+  status: SpanStatus = UNSET;
+  links: Link[] = NONE;
+  ended = false;
+  passedOn: boolean | undefined = undefined; // true: the error that failed it was recorded by a span below
+  droppedLinksCount = 0;
+  /** Attributes of this span alone. It has precedence over the same key of the site. */
+  ownAttributes: Attributes | undefined = undefined;
+  ownCount = 0;
+  ownDropped = 0;
+  merged: Attributes | undefined = undefined;
+  private identity: SpanContext | undefined = undefined;
+  endMs = 0; // 0 until its end
+  eventList: SpanEvents | undefined = undefined;
+  readonly site: Site;
+  readonly trace: LocalTrace;
+  parentSpanContext: SpanContext | undefined; // for a root, set if the flight recorder knows its caller
+  name: string;
+  readonly kind: SpanKind;
+  readonly instrumentationScope: Scope;
+  readonly startMs: number; // milliseconds since the epoch
+  constructor({ site, trace, parentSpanContext, name, kind, instrumentationScope, startMs }: NewSpan) {
+    this.site = site;
+    this.trace = trace;
+    this.parentSpanContext = parentSpanContext;
+    this.name = name;
+    this.kind = kind;
+    this.instrumentationScope = instrumentationScope;
+    this.startMs = startMs;
+  }
 
   get recorder(): SpanHost<RecordedSpan> {
     return this.trace.recorder;
@@ -42,54 +92,93 @@ export class RecordedSpan extends SpanRecord implements Span, OpenSpan, Abandone
     return this;
   }
 
+  get resource(): Resource {
+    return this.recorder.resource as Resource;
+  }
+
+  /** Attributes of the site and of the span in one object; made when first read after a change. */
+  get attributes(): Attributes {
+    if (this.ownAttributes === undefined) return this.constantAttributes;
+    this.merged ??= { ...this.constantAttributes, ...this.ownAttributes };
+    return this.merged;
+  }
+
+  /** Attributes of the site; one object for all of its spans. Read by the encoder (export/encode.ts), with `ownAttributes`. */
+  get constantAttributes(): Attributes {
+    return this.recorder.constant(this.site).attributes;
+  }
+
+  get droppedAttributesCount(): number {
+    return this.ownDropped + this.recorder.constant(this.site).dropped;
+  }
+
+  /** In the order in which they were added. Reading them reads the stacks of errors. */
+  get events(): TimedEvent[] {
+    return this.eventList?.list() ?? NONE;
+  }
+
+  get droppedEventsCount(): number {
+    return this.eventList?.dropped ?? 0;
+  }
+
+  get startTime(): HrTime {
+    return toHrTime(this.startMs);
+  }
+
+  get endTime(): HrTime {
+    return toHrTime(this.endMs);
+  }
+
+  get duration(): HrTime {
+    return this.ended ? toHrTime(this.endMs - this.startMs) : [-1, -1];
+  }
+
+  get durationMs(): number {
+    return this.endMs - this.startMs;
+  }
+
+  /** Milliseconds since the start, by the monotonic clock unless the caller gave the start time. */
+  ageMs(): number {
+    return this.nowMs() - this.startMs;
+  }
+
+  spanContext(): SpanContext {
+    try {
+      this.identity ??= this.trace.newIdentity();
+      return this.identity;
+    } catch (fault) {
+      reportFault(`identity of a span of ${this.site.id}`, fault);
+      return none;
+    }
+  }
+
   isRecording(): boolean {
     return !this.ended;
   }
 
   setAttribute(key: string, value: AttributeValue): this {
-    if (this.ended || typeof key !== 'string' || key === '') return this;
     try {
-      const { limits } = this.recorder;
-      const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
-      if (clean === undefined) return this;
-      this.ownAttributes ??= {};
-      if (!hasOwn(this.ownAttributes, key) && (key === '__proto__' || !this.takes(key))) return this;
-      this.ownAttributes[key] = clean;
-      this.merged = undefined;
+      if (!this.ended && typeof key === 'string' && key !== '') writeAttribute(this, key, value);
     } catch (fault) {
-      this.reportWrite('attributes', fault);
+      reportWrite(this, 'attributes', fault);
     }
     return this;
-  }
-
-  /** Counts a new key. False beyond the limit; a key of the site replaces the site's value. */
-  private takes(key: string): boolean {
-    const { attributes, room } = this.recorder.constant(this.site);
-    if (hasOwn(attributes, key)) return true;
-    const takes = this.ownCount < room;
-    if (takes) this.ownCount++;
-    else this.ownDropped++;
-    return takes;
   }
 
   setAttributes(attributes: Attributes): this {
     try {
       for (const key in attributes) if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
     } catch (fault) {
-      this.reportWrite('attributes', fault);
+      reportWrite(this, 'attributes', fault);
     }
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (this.ended || typeof name !== 'string') return this;
     try {
-      const timed = isTimeInput(attributesOrTime);
-      const at = toHrTime(this.time(timed ? attributesOrTime : time));
-      this.eventList ??= new SpanEvents(this.recorder.limits);
-      this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, this.recorder.limits));
+      if (!this.ended && typeof name === 'string') writeEvent(this, name, attributesOrTime, time);
     } catch (fault) {
-      this.reportWrite('an event', fault);
+      reportWrite(this, 'an event', fault);
     }
     return this;
   }
@@ -97,11 +186,9 @@ export class RecordedSpan extends SpanRecord implements Span, OpenSpan, Abandone
   /** A link to nothing is left out: exporters read both ids of its context. */
   addLink(link: Link): this {
     try {
-      if (this.ended || !isLink(link)) return this;
-      if (this.links === NONE) this.links = [];
-      this.droppedLinksCount += addLimitedLink(this.links, link, this.recorder.limits);
+      if (!this.ended) writeLink(this, link);
     } catch (fault) {
-      this.reportWrite('a link', fault);
+      reportWrite(this, 'a link', fault);
     }
     return this;
   }
@@ -110,18 +197,17 @@ export class RecordedSpan extends SpanRecord implements Span, OpenSpan, Abandone
     try {
       if (isArray(links)) for (const link of links) this.addLink(link);
     } catch (fault) {
-      this.reportWrite('links', fault);
+      reportWrite(this, 'links', fault);
     }
     return this;
   }
 
   /** As the specification requires: OK is final, UNSET is ignored, a message belongs to ERROR only. */
   setStatus(status: SpanStatus): this {
-    const mayChange = !this.ended && this.status.code !== SpanStatusCode.OK;
     try {
-      if (mayChange) this.status = limitedStatus(status, this.recorder.limits) ?? this.status;
+      if (!this.ended && this.status.code !== SpanStatusCode.OK) writeStatus(this, status);
     } catch (fault) {
-      this.reportWrite('the status', fault);
+      reportWrite(this, 'the status', fault);
     }
     return this;
   }
@@ -133,37 +219,22 @@ export class RecordedSpan extends SpanRecord implements Span, OpenSpan, Abandone
 
   recordException(exception: Exception, time?: TimeInput): void {
     try {
-      if (!this.ended) this.recordThrown(exception, describeThrown(exception), time);
+      if (!this.ended) writeThrown(this, exception, describeThrown(exception), time);
     } catch (fault) {
-      this.reportWrite('an exception', fault);
+      reportWrite(this, 'an exception', fault);
     }
   }
 
   /** Status, `error.type`, and the exception where this trace has not recorded the error yet. */
-  recordFailure(error: unknown): void {
+  recordFailure(error: unknown, thrown?: Thrown): void {
     try {
-      this.writeFailure(error, describeThrown(error));
+      writeFailure(this, error, thrown ?? describeThrown(error));
     } catch (fault) {
-      this.reportWrite('a failure', fault);
+      reportWrite(this, 'a failure', fault);
     }
   }
 
-  writeFailure(error: unknown, thrown: Thrown): void {
-    this.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
-    this.setAttribute('error.type', thrown.type);
-    this.recordThrown(error, thrown, undefined);
-  }
-
-  private recordThrown(error: unknown, thrown: Thrown, time: TimeInput | undefined): void {
-    const isNew = this.trace.isNew(error);
-    this.passedOn = !isNew && (this.passedOn ?? true);
-    if (!isNew) return;
-    const log = this.recorder.limits.exceptionLog;
-    log?.emit(exceptionAttributes(thrown), this);
-    if (log === undefined || log.alsoEvents) this.writeException(thrown, time);
-  }
-
-  protected writeException(thrown: Thrown, time: TimeInput | undefined): void {
+  writeException(thrown: Thrown, time: TimeInput | undefined): void {
     this.eventList ??= new SpanEvents(this.recorder.limits);
     this.eventList.addException(thrown, toHrTime(this.time(time)));
   }
@@ -211,8 +282,13 @@ export class RecordedSpan extends SpanRecord implements Span, OpenSpan, Abandone
     return runUnder(this.active, work);
   }
 
-  protected reportWrite(what: string, fault: unknown): void {
-    reportFault(`${what} of ${this.site.id}`, fault);
+  /** Milliseconds since the epoch, by the trace's clock. */
+  nowMs(): number {
+    return this.trace.anchor + now();
+  }
+
+  time(time: TimeInput | undefined): number {
+    return time === undefined ? this.nowMs() : fromTimeInput(time, this.trace.anchor);
   }
 }
 

@@ -38,7 +38,7 @@ export function fail(span: RecordedSpan, site: Site, error: unknown): void {
   try {
     const thrown = describeThrown(error);
     if (isCancellation(thrown)) span.setAttribute('spanwright.cancelled', true);
-    else if (!noteStatus(span, error) && !isExpected(site, error)) span.writeFailure(error, thrown);
+    else if (!noteStatus(span, error) && !isExpected(site, error)) span.recordFailure(error, thrown);
     span.end();
   } catch (fault) {
     abandon(span, `end of ${site.id}`, fault);

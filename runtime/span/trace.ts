@@ -1,14 +1,14 @@
 // State shared by the spans of one local trace: the id, the clock's anchor, the errors recorded so far, and the lifetime token
 // that keeps the gate from becoming idle while any of them can still be a parent.
 
-import { TraceFlags, type TraceState } from '@opentelemetry/api';
+import { type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
 import { isSame } from '../captured.js';
 import { LOCAL_TRACE } from '../context/origin.js';
 import type { LifetimeToken } from '../gate/lifetime-tokens.js';
 import type { TraceLife } from '../gate/under-way.js';
 import { RANDOM } from '../propagation/traceparent.js';
 import type { SpanHost } from './host.js';
-import { newTraceId } from './identity.js';
+import { newSpanId, newTraceId } from './identity.js';
 
 /** A local binding, because an imported binding of the API is read by a call of a getter. */
 const { SAMPLED } = TraceFlags;
@@ -38,6 +38,14 @@ export class LocalTrace implements TraceLife {
   ) {
     this.id = id ?? newTraceId();
     this.flags = SAMPLED | (upstreamFlags === undefined ? RANDOM : upstreamFlags & RANDOM);
+  }
+
+  /** Identity of a further span. */
+  newIdentity(): SpanContext {
+    const { id: traceId, flags: traceFlags, traceState } = this;
+    const spanId = newSpanId();
+    // two literals: a spread costs more than the rest of a span
+    return traceState === undefined ? { traceId, spanId, traceFlags } : { traceId, spanId, traceFlags, traceState };
   }
 
   /** True the first time that an error is seen in this trace. */

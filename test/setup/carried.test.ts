@@ -92,6 +92,24 @@ test('a connection that fails behind a proxy is reported with the proxy, without
   assert.match((await send(BEHIND)).log, 'does not connect to collector.example:4317 (ECONNREFUSED)');
 });
 
+test('an empty or blank no_proxy excludes no host, and an empty entry every host, as in @grpc/grpc-js', async () => {
+  const { address, asked } = await startProxy('refuse');
+  process.env.https_proxy = `http://${address}`;
+  for (const [host, none] of [
+    ['empty.example', ''],
+    ['blank.example', ' , '],
+  ]) {
+    process.env.no_proxy = none;
+    const { log } = await send(`http://${host}:4317`);
+    assert.match(log, `the proxy that https_proxy names does not connect to ${host}:4317 (HTTP 403)`);
+    assert.not.match(log, 'cannot be resolved');
+  }
+  const before = asked.length;
+  process.env.no_proxy = 'internal.example,';
+  assert.match((await send('http://direct.example:4317')).log, 'the name direct.example cannot be resolved');
+  assert.is(asked.length, before);
+});
+
 test('a host in a network of no_proxy is reported by itself', async () => {
   const { port } = await new Collector().start();
   Collector.stopAll();

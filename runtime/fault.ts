@@ -21,7 +21,9 @@ export function reportFault(where: string, error: unknown): void {
 }
 
 /** Result of `work`, or `otherwise` where it fails: the fault is logged. */
-export function attempt<Result>(where: string, work: () => Result, otherwise: Result): Result {
+export function attempt<Result>(where: string, work: () => Result): Result | undefined;
+export function attempt<Result>(where: string, work: () => Result, otherwise: Result): Result;
+export function attempt<Result>(where: string, work: () => Result, otherwise?: Result): Result | undefined {
   try {
     return work();
   } catch (fault) {

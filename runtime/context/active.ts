@@ -4,7 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { apply } from '../captured.js';
-import { reportFault } from '../fault.js';
+import { attempt, reportFault } from '../fault.js';
 import { SpanLayer } from './layer.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature
@@ -34,12 +34,7 @@ export function activeContext(): Context {
 
 /** The active context, also where reading it fails: then the root context. */
 export function knownContext(): Context {
-  try {
-    return activeContext();
-  } catch (fault) {
-    reportFault('the active context', fault);
-    return root;
-  }
+  return attempt('the active context', activeContext, root);
 }
 
 /** Runs `body` with `context` active. */
@@ -51,12 +46,7 @@ export function withContext(context: Context, body: Body, self: unknown, args: A
 
 /** Runs `work` with the span active. Where no context can be made for it, `work` runs in the caller's. */
 export function runUnder<Result>(span: Span, work: () => Result): Result {
-  let inside: Context | undefined;
-  try {
-    inside = new SpanLayer(activeContext(), span);
-  } catch (fault) {
-    reportFault('the context of a span', fault);
-  }
+  const inside = attempt('the context of a span', () => new SpanLayer(activeContext(), span));
   return inside === undefined ? work() : (withContext(inside, work, undefined, []) as Result);
 }
 

@@ -85,7 +85,7 @@ export function begin(key: string, options: SessionOptions): boolean {
     abandon(span, 'sessions.start()', fault);
     return false;
   }
-  attempt('sessions.start()', () => mark(recorder, site, span, key), undefined);
+  attempt('sessions.start()', () => mark(recorder, site, span, key));
   return true;
 }
 

@@ -28,7 +28,7 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
 
 /** Runs one pass: spans recorded in `fn` are children of the session. Without such a session `fn` just runs. */
 function runInSession<Result>(key: string, fn: () => Result): Result {
-  const session = attempt('sessions.run()', () => state.sessions.get(key), undefined);
+  const session = attempt('sessions.run()', () => state.sessions.get(key));
   return session === undefined ? fn() : (withContext(session.context, fn as AnyFunction, undefined, []) as Result);
 }
 
@@ -45,12 +45,12 @@ function end(key: string, error?: unknown): boolean {
 
 /** Attributes that become known later. */
 function annotate(key: string, attributes: Attributes): void {
-  attempt('sessions.annotate()', () => state.sessions.get(key)?.span.setAttributes(attributes), undefined);
+  attempt('sessions.annotate()', () => state.sessions.get(key)?.span.setAttributes(attributes));
 }
 
 /** Trace context of the session, to be stored with its work item, so that it can be resumed after a restart. */
 function carrier(key: string): Record<string, string> {
-  const session = attempt('sessions.carrier()', () => state.sessions.get(key), undefined);
+  const session = attempt('sessions.carrier()', () => state.sessions.get(key));
   return session === undefined ? {} : inject({}, undefined, session.context);
 }
 

@@ -2,6 +2,7 @@
 // is added to their processors and enters every recorded span into the table.
 
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
+import { guarded } from '../fault.js';
 import { ObservedSpan, type SdkSpan } from '../open/observed.js';
 import type { Site } from '../site/site.js';
 import { startingSite } from '../span/provided.js';
@@ -39,28 +40,33 @@ export function createSpanProcessor(): OpenSpanProcessor {
     return site;
   }
 
+  function enter(span: SdkSpan): void {
+    if (startingSite() !== undefined || isRecorded(span)) return;
+    if (!connected && state.tracing === undefined) reportNoTracing();
+    connected = true;
+    const entry = new ObservedSpan(siteOf(span.instrumentationScope), span);
+    entries.set(span, entry);
+    entry.site.open++;
+    entry.site.started++;
+    state.open.enter(entry);
+    const meter = state.recorder?.meter;
+    if (meter?.metered) meter.count(state.open.started, state.open.count);
+  }
+
+  function leave(span: object): void {
+    const entry = entries.get(span);
+    if (entry === undefined) return;
+    entries.delete(span);
+    if (!entry.listed) return;
+    state.open.leave(entry);
+    entry.site.open--;
+    if (entry.span.status.code === SpanStatusCode.ERROR) entry.site.errors++;
+  }
+
+  // the SDK passes on what a processor throws
   return {
-    onStart(span) {
-      if (startingSite() !== undefined || isRecorded(span)) return;
-      if (!connected && state.tracing === undefined) reportNoTracing();
-      connected = true;
-      const entry = new ObservedSpan(siteOf(span.instrumentationScope), span);
-      entries.set(span, entry);
-      entry.site.open++;
-      entry.site.started++;
-      state.open.enter(entry);
-      const meter = state.recorder?.meter;
-      if (meter?.metered) meter.count(state.open.started, state.open.count);
-    },
-    onEnd(span) {
-      const entry = entries.get(span as object);
-      if (entry === undefined) return;
-      entries.delete(span as object);
-      if (!entry.listed) return;
-      state.open.leave(entry);
-      entry.site.open--;
-      if (entry.span.status.code === SpanStatusCode.ERROR) entry.site.errors++;
-    },
+    onStart: guarded('the start of a span of your SDK', enter),
+    onEnd: guarded('the end of a span of your SDK', leave as (span: unknown) => void),
     async forceFlush() {},
     async shutdown() {},
   };

@@ -12,6 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { SkippedTraceState, throughSkipped } from '../context/skipped.js';
+import { reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
 import type { Verdict } from '../gate/verdicts.js';
@@ -31,6 +32,9 @@ const RECORD_AND_SAMPLED = 2;
 
 /** Answer for an instrumented call at ratio 1: the gate has decided before its span starts. */
 const RECORDED: SamplingResult = Object.freeze({ decision: RECORD_AND_SAMPLED });
+
+/** Answer after a fault. */
+const LEFT_OUT: SamplingResult = Object.freeze({ decision: NOT_RECORD });
 
 interface SamplingResult {
   decision: number;
@@ -71,8 +75,14 @@ export function createSampler(options: SamplerOptions): SpanwrightSampler {
     tracing,
     // biome-ignore lint/complexity/useMaxParams: OpenTelemetry's; a rest parameter would allocate an array for each span
     shouldSample(context, traceId, name, kind, attributes, links) {
-      if (startingSite()?.ratio === 1 && !gate.ignoresRemote) return recorded(takeAttributes());
-      return root.leavesOut(name, attributes) ? skip(context) : inherited(context, traceId, name, kind, attributes, links);
+      // the SDK passes on what a sampler throws
+      try {
+        if (startingSite()?.ratio === 1 && !gate.ignoresRemote) return recorded(takeAttributes());
+        return root.leavesOut(name, attributes) ? skip(context) : inherited(context, traceId, name, kind, attributes, links);
+      } catch (fault) {
+        reportFault('the sampler', fault);
+        return LEFT_OUT;
+      }
     },
   };
   const sampler = Object.assign(parentBased, ours);
@@ -139,6 +149,15 @@ class RootSampler implements SpanwrightSampler {
   }
 
   shouldSample(context: Context, traceId: string, name: string, kind: SpanKind, attributes: Attributes): SamplingResult {
+    try {
+      return this.#decide(context, traceId, name, kind, attributes);
+    } catch (fault) {
+      reportFault('the sampler', fault);
+      return LEFT_OUT;
+    }
+  }
+
+  #decide(context: Context, traceId: string, name: string, kind: SpanKind, attributes: Attributes): SamplingResult {
     const gate = this.#gate;
     state.recorder?.meter.passTime();
     // the gate has already decided for an instrumented call, which counts as open by now

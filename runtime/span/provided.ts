@@ -18,6 +18,7 @@ import { now, wallClock } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { NOTHING } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
+import { abandoned } from '../open/abandoned.js';
 import type { ConstantAttributes, Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import { applicationCode } from './callback.js';
@@ -32,6 +33,7 @@ import { LocalTrace } from './trace.js';
 /** Local bindings, because reading an imported one can be a call of a getter. */
 const api = trace;
 const application = applicationCode;
+const faulty = abandoned;
 
 /** The site whose span is being started by the user's provider. */
 let starting: Site | undefined;
@@ -100,9 +102,16 @@ export class ProviderRecorder extends Recorder {
     const parts = { site, trace: local, parentSpanContext, name, kind, instrumentationScope: scope, startMs };
     const span = new ProvidedSpan(parts, active);
     span.startedAt = at;
-    if (provided?.isRecording()) this.enter(span);
-    else span.ended = true; // its identity still is the parent of spans that the call starts
-    this.#forget(local);
+    try {
+      if (provided?.isRecording()) this.enter(span);
+      else span.ended = true; // its identity still is the parent of spans that the call starts
+      this.#forget(local);
+    } catch (fault) {
+      // nothing is called here, because the stack may be full
+      span.isAbandoned = true;
+      faulty.any = true;
+      throw fault;
+    }
     return span;
   }
 

@@ -16,7 +16,7 @@ import {
 import { knownContext, withContext } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
-import { reportFault } from '../fault.js';
+import { attempt, reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { Subject } from '../gate/pattern.js';
 import type { Verdict } from '../gate/verdicts.js';
@@ -39,12 +39,7 @@ export class GateTracerProvider implements TracerProvider {
   readonly #tracers = new Map<string, GateTracer>();
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    try {
-      return this.#tracer(name, version, options);
-    } catch (fault) {
-      reportFault('a tracer', fault);
-      return new ProxyTracerProvider().getTracer('');
-    }
+    return attempt('a tracer', () => this.#tracer(name, version, options)) ?? new ProxyTracerProvider().getTracer('');
   }
 
   #tracer(name: string, version: string | undefined, options: TracerOptions | undefined): Tracer {
@@ -194,12 +189,7 @@ function wakes(gate: Gate, given: Context): boolean {
 
 /** The context with the span; the caller's where it cannot be made. */
 function contextUnder(context: Context, made: RecordedSpan | SpanLayer): Context {
-  try {
-    return made instanceof SpanLayer ? made : new SpanLayer(context, made);
-  } catch (fault) {
-    reportFault('the context of a span', fault);
-    return context;
-  }
+  return made instanceof SpanLayer ? made : attempt('the context of a span', () => new SpanLayer(context, made), context);
 }
 
 /** The span of a call that is not recorded. */

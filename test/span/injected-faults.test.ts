@@ -15,10 +15,11 @@ const CASES = [
   [true, 'plain'],
   [false, 'plain'],
   [true, 'the flight recorder, keep and captured values'],
+  [true, "a tracer provider of the user's SDK"],
 ] as const;
 /** The statements without which no span can end. A span whose end has failed three times stays open. */
 const OF_EACH_END =
-  /this\.open\.leave\(span\);|this\.#close\(span\);|onEnding\?\.\(span\);|session\.span\.end\(\);|const session = state\.sessions\.get\(key\);|return this\.trace\.anchor \+ now\(\);/;
+  /this\.open\.leave\(span\);|this\.#close\(span\);|onEnding\?\.\(span\);|session\.span\.end\(\);|super\.finish\(span\);|this\.#durationMs = |const session = state\.sessions\.get\(key\);|return this\.trace\.anchor \+ now\(\);/;
 const isFinal = (line: string): boolean => / open$/.test(line) && OF_EACH_END.test(line);
 
 for (const [experimentalDecorators, setUp] of CASES) {

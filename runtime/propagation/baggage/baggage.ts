@@ -30,7 +30,7 @@ const WHERE = 'baggage';
 
 /** Runs `fn` with other entries; with those of the caller where they cannot be changed. */
 function runWith<Result>(changed: () => Context | undefined, fn: () => Result): Result {
-  const context = attempt(WHERE, changed, undefined);
+  const context = attempt(WHERE, changed);
   return context === undefined ? fn() : contextApi.with(context, fn);
 }
 
@@ -65,31 +65,23 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
 
   /** The value in the active context, else the default. A value that upstream sent and that is not valid counts as absent. */
   get<Name extends keyof Keys & string>(name: Name, context?: Context): ValueOf<Keys[Name]> | undefined {
-    const value = attempt(
-      WHERE,
-      () => {
-        const key = this.#keys.get(name);
-        return key?.accept(propagation.getBaggage(context ?? activeContext())?.getEntry(name)?.value) ?? key?.default;
-      },
-      undefined,
-    );
+    const value = attempt(WHERE, () => {
+      const key = this.#keys.get(name);
+      return key?.accept(propagation.getBaggage(context ?? activeContext())?.getEntry(name)?.value) ?? key?.default;
+    });
     return value as ValueOf<Keys[Name]> | undefined;
   }
 
   /** The values that the active context has, without defaults. */
   all(context?: Context): Values<Keys> {
     const all: Record<string, string> = {};
-    attempt(
-      WHERE,
-      () => {
-        const entries = propagation.getBaggage(context ?? activeContext());
-        for (const key of this.#keys.values()) {
-          const value = key.accept(entries?.getEntry(key.name)?.value);
-          if (value !== undefined) all[key.name] = value;
-        }
-      },
-      undefined,
-    );
+    attempt(WHERE, () => {
+      const entries = propagation.getBaggage(context ?? activeContext());
+      for (const key of this.#keys.values()) {
+        const value = key.accept(entries?.getEntry(key.name)?.value);
+        if (value !== undefined) all[key.name] = value;
+      }
+    });
     return all as Values<Keys>;
   }
 
@@ -128,7 +120,7 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
       if (span?.isRecording()) annotate(span, context); // the span was started before its request was read
       return context;
     };
-    return attempt(WHERE, read, undefined) ?? knownContext();
+    return attempt(WHERE, read) ?? knownContext();
   }
 
   /** For Express, Nest (`app.use`), connect, and everything else that takes `(request, response, next)`. */
@@ -174,7 +166,7 @@ export const baggage = {
 
   /** The value of any key in the active context. */
   get(name: string, context?: Context): string | undefined {
-    return attempt(WHERE, () => propagation.getBaggage(context ?? activeContext())?.getEntry(name)?.value, undefined);
+    return attempt(WHERE, () => propagation.getBaggage(context ?? activeContext())?.getEntry(name)?.value);
   },
 
   /** Runs `fn` with one more value. A key or value that W3C Baggage cannot carry is refused. */
@@ -195,14 +187,10 @@ export const baggage = {
   /** Every key and value of the active context. */
   all(context?: Context): Record<string, string> {
     const all: Record<string, string> = { __proto__: null } as never;
-    attempt(
-      WHERE,
-      () => {
-        for (const [name, { value }] of propagation.getBaggage(context ?? activeContext())?.getAllEntries() ?? [])
-          all[name] = value;
-      },
-      undefined,
-    );
+    attempt(WHERE, () => {
+      for (const [name, { value }] of propagation.getBaggage(context ?? activeContext())?.getAllEntries() ?? [])
+        all[name] = value;
+    });
     return all;
   },
 } as const;

@@ -14,11 +14,11 @@ const RECORDING_PATH = /^(emitted|state)\.ts$|^(span|gate|open|site|context|inst
 
 /** Statements that only run the program's own function, or pass it on: a fault there would be the function's own. */
 const RUNS_THE_PROGRAM =
-  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|\b(withContext|runUnder|runWith|context\.with)\(|^return work\(|this\.ancestor\.spanContext\(/;
+  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|\b(withContext|runUnder|runWith|context\.with)\(|^return work\(|^value = call\(|this\.#provided\.spanContext\(|this\.ancestor\.spanContext\(/;
 
 /** Statements that only call a function which guards itself: a fault there would be the function's own, whose statements are tried too. */
 const CALLS_GUARDED =
-  /^(const \w+ = (given \?\? )?|return (made === undefined \? )?)?(injectAs|extract|this\.#record|knownContext|transparent|attempt)\(|^return session === undefined|^this\.end\(|^(endCall|closeCall)\(/;
+  /^(const \w+ = (given \?\? )?|return (made \S+ \w+ \? (made : )?)?)?(injectAs|extract|this\.#record|knownContext|transparent|attempt)\(|^return session === undefined|^this\.(end|#write)\(|^super\.(setStatus|updateName)\(|^runManaged\(|^(endCall|closeCall)\(/;
 
 /** A statement by its number. */
 export interface Point {

@@ -181,10 +181,12 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
         return jsonAnswer(done);
       }
       const lease = withClusterWarning(route.change(call));
-      const { expiresAt, id: made, reason } = lease;
-      const until = route.method === 'PUT' ? expiresAt : null;
-      audit.add({ outcome: 'done', change: tried, actor: call.actor, until, lease: made, reason });
       const { enabled, recording, roots, rules, drop, revision } = tracing.state();
+      const { expiresAt, id: made, kind, value, reason } = lease;
+      const onlyEnds = route.method === 'PUT' && value === '';
+      const until = route.method === 'PUT' && !onlyEnds ? expiresAt : null;
+      const change = onlyEnds ? `${tried} (in force: ${(kind === 'drop' ? drop : rules) || 'none'})` : tried;
+      audit.add({ outcome: 'done', change, actor: call.actor, until, lease: made, reason });
       return jsonAnswer({ lease, enabled, recording, roots, rules, drop, revision }, { etag: `"${revision}"` });
     } catch (error) {
       const reason = call.values.get('reason') as string | undefined;

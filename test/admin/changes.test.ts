@@ -190,7 +190,7 @@ test('each change and each refusal is one log line with actor, end, lease and re
   await change('PUT', 'enabled', { enabled: true, reason: 'slow', for: '25h' }, by);
   await change('PUT', 'enabled', { enabled: 'yes' });
   const refusal = (await change('PUT', 'enabled', { enabled: 'yes' })).error.message;
-  const [on, rules, end, late, ...wrong] = log;
+  const [on, rules, end, late, ...wrong] = log.splice(0);
   assert.is(on, `spanwright admin: set tracing-enabled to true by ada until ${first.expiresAt} (lease ${first.id}) reason: slow`);
   assert.is(
     rules,
@@ -210,6 +210,24 @@ test('each change and each refusal is one log line with actor, end, lease and re
       [null, null, null, null],
       [null, null, null, null],
     ],
+  );
+});
+
+test('an empty text is logged with what is in force after it, and without an end', async () => {
+  const { admin, log } = quietHandler(tracing);
+  const set = (setting: string, text: string) => ask(admin, 'PUT', `/tracing/${setting}`, { body: { [setting]: text } });
+  await set('drop', 'carbide::db');
+  await set('rules', 'carbide::db=off');
+  const { lease } = (await set('rules', '')).json;
+  const { id } = (await set('drop', '')).json.lease;
+  assert.is(log[2], `spanwright admin: set rules to "" (in force: none) by an unnamed caller (lease ${lease.id})`);
+  assert.is(
+    log[3],
+    `spanwright admin: set drop to "" (in force: ${tracing.state().drop || 'none'}) by an unnamed caller (lease ${id})`,
+  );
+  assert.equal(
+    (await ask(admin, 'GET', '/tracing/audit')).json.entries.map(({ until }: { until: string | null }) => until !== null),
+    [true, true, false, false],
   );
 });
 

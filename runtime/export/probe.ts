@@ -110,7 +110,8 @@ function proxyOf({ host, protocol }: Endpoint): GrpcProxy | undefined {
   const written = env[variable ?? ''] ?? '';
   if (protocol !== 'grpc' || variable === undefined || !URL.canParse(written)) return undefined;
   const url = new URL(written);
-  const direct = env.no_grpc_proxy || env.no_proxy; // every host ends with an empty entry, also in @grpc/grpc-js
+  const direct = env.no_grpc_proxy || env.no_proxy || undefined;
+  // every host ends with an empty entry of a list, also in @grpc/grpc-js
   const isDirect = direct?.split(',').some((entry) => host.endsWith(entry) || isInBlock(host, entry));
   return url.protocol === 'http:' && !isDirect ? { variable, url } : undefined;
 }

@@ -42,17 +42,71 @@ function areAttributes(value: unknown): value is Fields {
 function attributeText(attribute: unknown): unknown {
   if (!isObject(attribute)) return undefined;
   const { StringValue, stringValue, Value, Type, BinaryValue, binaryValue = Type === 'Binary' && Value } = attribute as Fields;
-  return StringValue ?? stringValue ?? BinaryValue ?? (binaryValue ? Buffer.from(binaryValue as string, 'base64') : Value);
+  return (
+    StringValue ?? stringValue ?? BinaryValue ?? (typeof binaryValue === 'string' ? Buffer.from(binaryValue, 'base64') : Value)
+  );
+}
+
+const textsIn = (attributes: Fields | undefined): Fields =>
+  Object.fromEntries(Object.entries(attributes ?? {}).map(([name, attribute]) => [name, attributeText(attribute)]));
+
+/** Longest body that is parsed: the limit of a message of SNS and of an event of EventBridge. */
+const MAX_BODY = 262_144;
+
+/** The text of a message: `Body` and `body` of SQS, `Message` of SNS. */
+function bodyOf(carrier: unknown): string | undefined {
+  const { Body, body, Message } = (fieldsAt(carrier, 'Sns') ?? carrier) as Fields;
+  const text = Body ?? body ?? Message;
+  return typeof text === 'string' && text.length <= MAX_BODY && /traceparent/iu.test(text) ? text : undefined;
+}
+
+/** A message in another one: a notification of SNS without raw delivery, or an event of EventBridge, also inside a notification. */
+function fieldsInBody(text: string): Fields | undefined {
+  const value = parsed(text);
+  if (!isObject(value)) return undefined;
+  const { Type, Message, detail } = value as Fields;
+  if ('detail-type' in value) return isObject(detail) ? (detail as Fields) : undefined;
+  if (Type !== 'Notification') return undefined;
+  const texts = textsIn(fieldsAt(value, 'MessageAttributes'));
+  const event = 'traceparent' in texts || typeof Message !== 'string' ? undefined : parsed(Message);
+  return isObject(event) && 'detail-type' in event ? fieldsAt(event, 'detail') : texts;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bodies are parsed once, although each name of the context is read by itself. */
+const parsedBodies = new WeakMap<object, { text: string; fields: Fields | undefined }>();
+
+/** The sources of a context, best first: the body counts only where the message's own attributes hold no traceparent. */
+function sourcesOf(carrier: unknown): Fields[] {
+  const own = textsIn(attributesIn(carrier));
+  if (!isObject(carrier) || readHeader(own, 'traceparent') !== undefined) return [own];
+  const text = bodyOf(carrier);
+  if (text === undefined) return [own];
+  let held = parsedBodies.get(carrier);
+  if (held?.text !== text) {
+    held = { text, fields: fieldsInBody(text) };
+    parsedBodies.set(carrier, held);
+  }
+  return held.fields === undefined ? [own] : [held.fields, own];
 }
 
 /** Carrier of SQS and SNS. It is written only while the message has fewer than the ten attributes that both accept. */
 const messageAttributes: CarrierKind<unknown> = {
   get(carrier, name) {
-    const attributes = attributesIn(carrier);
-    if (attributes === undefined) return undefined;
-    return readHeader(Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])), name);
+    for (const source of sourcesOf(carrier)) {
+      const found = readHeader(source, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   },
-  keys: (carrier) => Object.keys(attributesIn(carrier) ?? {}),
+  keys: (carrier) => sourcesOf(carrier).flatMap((source) => Object.keys(source)),
   set(carrier, name, value) {
     if (!isObject(carrier)) return;
     const message = carrier as { MessageAttributes?: Fields };
@@ -69,12 +123,7 @@ const MAX_DETAIL = 1_048_576;
 function detailOf(carrier: unknown): unknown {
   const { Detail, detail } = (isObject(carrier) ? carrier : {}) as Fields;
   if (typeof Detail !== 'string') return detail;
-  if (Detail.length > MAX_DETAIL) return undefined;
-  try {
-    return JSON.parse(Detail);
-  } catch {
-    return undefined;
-  }
+  return Detail.length > MAX_DETAIL ? undefined : parsed(Detail);
 }
 
 /** EventBridge: an entry of PutEvents, whose `Detail` is JSON, or the event that arrives. */
@@ -134,7 +183,8 @@ export const cloud = { sqs: messageAttributes, sns: messageAttributes, eventBrid
 /** The kind that shows by the carrier's shape. */
 export function cloudKindOf(carrier: unknown): CarrierKind<unknown> | undefined {
   if (!isObject(carrier)) return undefined;
-  if (attributesIn(carrier) !== undefined) return messageAttributes;
+  if (attributesIn(carrier) !== undefined || (typeof (carrier as Fields).Body === 'string' && 'ReceiptHandle' in carrier))
+    return messageAttributes;
   const { Detail, detail, attributes, headers, message } = carrier as Fields;
   if ((typeof Detail === 'string' && 'DetailType' in carrier) || (isObject(detail) && 'detail-type' in carrier))
     return eventBridge;

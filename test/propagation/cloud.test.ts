@@ -116,6 +116,67 @@ for (const { name, kind, message, received } of ROWS) {
   }
 }
 
+const TRACEPARENT = `00-${SENT.traceId}-${SENT.spanId}-01`;
+const attributed = { MessageAttributes: { traceparent: { Type: 'String', Value: TRACEPARENT } } };
+const BODIES: Readonly<Record<string, object>> = {
+  'a notification of SNS': { Type: 'Notification', Message: '{}', ...attributed },
+  'an event of EventBridge': { 'detail-type': 'Placed', source: 's', detail: { traceparent: TRACEPARENT } },
+  'a notification of SNS that holds an event': {
+    Type: 'Notification',
+    Message: JSON.stringify({ 'detail-type': 'Placed', detail: { traceparent: TRACEPARENT } }),
+  },
+};
+const HOLDERS: Readonly<Record<string, (body: string) => unknown>> = {
+  "Lambda's record of SQS": (body) => ({ messageId: 'm', body, attributes: { SentTimestamp: '1' }, messageAttributes: {} }),
+  'ReceiveMessage without attributes': (Body) => ({ MessageId: 'm', ReceiptHandle: 'r', Body }),
+  "Lambda's record of SNS": (Message) => ({ EventSource: 'aws:sns', Sns: { Message, MessageAttributes: {} } }),
+};
+
+for (const [holder, hold] of Object.entries(HOLDERS))
+  for (const [name, body] of Object.entries(BODIES))
+    test(`${holder}: yields the context of ${name} in its body, and none without one`, () => {
+      const text = JSON.stringify(body);
+      for (const kind of [carriers.sqs, undefined]) {
+        assert.equal(spanOf(hold(text), kind)?.spanId, SENT.spanId);
+        assert.is(spanOf(hold(text.replaceAll('traceparent', 'other')), kind), undefined);
+      }
+    });
+
+test("a message's own attributes take precedence over its body, which is read once, up to 256 kB, and is never an error", () => {
+  const own = { traceparent: { stringValue: `00-${SENT.traceId}-${'1'.repeat(16)}-01`, dataType: 'String' } };
+  const body = JSON.stringify(BODIES['a notification of SNS']);
+  assert.is(spanOf({ messageId: 'm', body, messageAttributes: own })?.spanId, '1'.repeat(16));
+  const padded = (length: number) => body + ' '.repeat(length - body.length);
+  assert.is(spanOf({ body: padded(262_144), messageAttributes: {} })?.spanId, SENT.spanId);
+  const wrong: readonly unknown[] = [
+    { Type: 'Notification', MessageAttributes: { traceparent: { Type: 'Binary', Value: 7 } } },
+    { Type: 'Notification', Message: 'traceparent' },
+    { Type: 'Notification', MessageAttributes: { traceparent: null } },
+    { Type: 'Other', ...attributed },
+    { 'detail-type': 'x', detail: 'traceparent' },
+    ['traceparent'],
+    'traceparent',
+  ];
+  for (const other of [padded(262_145), body.slice(1), '', 7, null, ...wrong.map((each) => JSON.stringify(each))])
+    assert.is(spanOf({ body: other, messageAttributes: {} }), undefined, String(other).slice(0, 80));
+  // a request of HTTP with such a body is no message
+  assert.is(spanOf({ headers: {}, body }), undefined);
+  const parse = JSON.parse;
+  let parsed = 0;
+  JSON.parse = (...given) => {
+    parsed++;
+    return parse(...given);
+  };
+  try {
+    spanOf({ body, messageAttributes: {} });
+    assert.is(parsed, 1);
+    spanOf({ body, messageAttributes: own });
+    assert.is(parsed, 1);
+  } finally {
+    JSON.parse = parse;
+  }
+});
+
 test('message attributes are not written beyond the ten that SQS and SNS accept', () => {
   const full = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`a${at}`, { DataType: 'String', StringValue: 'x' }]));
   const message = inject({ MessageAttributes: { ...full } }, carriers.sqs as never, CONTEXT);

@@ -114,8 +114,8 @@ export const FINDINGS = {
     level: 'warning',
     symptom: 'doctor checks a different service',
     cause:
-      'The service at the admin hook has another service name than the configuration of this project, or another pid than `--pid`.',
-    fix: 'Start the service of this project, or name its hook with --url or --socket; port 9465 belongs to the service that was started first.',
+      'The service at the admin hook has another service name than the configuration of this project, or another pid than `--pid`; or the project has no service_name, and the process is not known to run in its folder.',
+    fix: 'Start the service of this project, set service_name, or name its hook with --url or --socket; port 9465 belongs to the service that was started first.',
   },
   'bad-configuration': {
     level: 'error',

@@ -1,6 +1,8 @@
 // Checks of the tracing set-up: the configuration from files and from the environment of this shell, or of `--pid`, and the endpoint. If
 // the admin hook is reached, the state that it reports has precedence over the configuration.
 
+import { realpathSync } from 'node:fs';
+import { isAbsolute, relative, sep } from 'node:path';
 import type { Configuration } from '../../runtime/config/configuration.js';
 import { loadConfiguration } from '../../runtime/config/load.js';
 import { ConfigurationError } from '../../runtime/errors.js';
@@ -12,7 +14,7 @@ import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { CommandFailure, type Invocation } from '../command.js';
 import { ask } from '../live/ask.js';
 import { type Finding, finding, ok } from './finding.js';
-import type { RunningProcess } from './process.js';
+import { type RunningProcess, readProcess } from './process.js';
 
 const SIDECAR = 'http://localhost:4317';
 /** The default of service_name. */
@@ -40,7 +42,7 @@ export interface Subject {
 export async function checkService(invocation: Invocation, { directory, running }: Subject): Promise<Finding[]> {
   const found: Finding[] = [];
   const configuration = readConfiguration(invocation, directory, running?.environment ?? invocation.environment, found);
-  const live = await liveState(invocation, configuration, running?.pid, found);
+  const live = await liveState(invocation, { directory, running, serviceName: configuration?.serviceName }, found);
   const facts = live ?? (configuration && configuredFacts(configuration));
   if (facts === undefined) return found;
   const sidecar = (invocation.options.get('sidecar') as string | undefined) ?? SIDECAR;
@@ -161,17 +163,12 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
 
 /**
  * The state of the running service. Undefined, with a note, if none answers. Undefined, with a warning, if the one at the default address
- * belongs to another project, or to another process than `--pid`. A hook that was named is judged in spite of the warning.
+ * belongs to another project or may do so, or to another process than `--pid`. A hook that was named is judged in spite of the warning.
  */
-async function liveState(
-  invocation: Invocation,
-  configuration: Configuration | undefined,
-  pid: number | undefined,
-  found: Finding[],
-): Promise<TracingState | undefined> {
+async function liveState(invocation: Invocation, expectation: Expectation, found: Finding[]): Promise<TracingState | undefined> {
   try {
     const state = await ask<TracingState>(silent(invocation), 'GET', 'state');
-    const expected = mismatch(state, configuration?.serviceName, pid);
+    const expected = mismatch(state, expectation, isNamed(invocation));
     if (expected !== undefined) {
       found.push(finding('other-service', `${state.serviceName}, pid ${state.pid}, answers; ${expected}`));
       if (!isNamed(invocation)) return undefined;
@@ -185,11 +182,30 @@ async function liveState(
   }
 }
 
-/** The expected pid or service name, if the running service has another one. */
-function mismatch(state: TracingState, serviceName: string | undefined, pid: number | undefined): string | undefined {
-  if (pid !== undefined && pid !== state.pid) return `--pid is ${pid}`;
-  if (serviceName === undefined || serviceName === UNNAMED || serviceName === state.serviceName) return undefined;
-  return `this project is ${serviceName}`;
+interface Expectation extends Subject {
+  readonly serviceName: string | undefined;
+}
+
+/** The expected pid or service name, if the running service has another one, or why it may be another project's. */
+function mismatch(
+  { pid, serviceName }: TracingState,
+  { directory, running, serviceName: expected = UNNAMED }: Expectation,
+  named: boolean,
+): string | undefined {
+  if (running !== undefined && running.pid !== pid) return `--pid is ${running.pid}`;
+  if (expected !== UNNAMED) return expected === serviceName ? undefined : `this project is ${expected}`;
+  if (named || running !== undefined || runsIn(directory, pid)) return undefined;
+  return 'whether it is the service of this project could not be checked, because the project has no service_name';
+}
+
+/** False also where the directory of the process is not known. */
+function runsIn(directory: string, pid: number): boolean {
+  try {
+    const path = relative(realpathSync(directory), readProcess(pid).directory);
+    return !isAbsolute(path) && path.split(sep, 1)[0] !== '..';
+  } catch {
+    return false;
+  }
 }
 
 /** `notices` is missing in the state of a service with an older version. */

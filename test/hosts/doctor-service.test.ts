@@ -305,6 +305,26 @@ test('a service of another project is named; it is examined only when its addres
     assert.not.ok(names(await doctor(configured, TOKEN, { url })).includes('other-service'), 'a project without a name');
   }));
 
+test('without a service_name, the service at the default address is examined only if its process runs in the project', () =>
+  withService(directory, { toml: 'enabled = true', PORT: '9465' }, async (url, pid) => {
+    const shell = { ...TOKEN, SPANWRIGHT_ADMIN_URL: '' };
+    const own = await doctor(directory, shell);
+    assert.ok(
+      own.findings.some(({ found }) => found === `the service patient, pid ${pid}, answers`),
+      own.text,
+    );
+    assert.not.ok(names(own).includes('other-service'), own.text);
+    const elsewhere = project();
+    const unknown = await doctor(elsewhere, shell);
+    assert.is(
+      unknown.findings.find(({ name }) => name === 'other-service')?.found,
+      `patient, pid ${pid}, answers; whether it is the service of this project could not be checked, because the project has no service_name`,
+    );
+    assert.not.ok(names(unknown).includes('no-endpoint'), 'tracing is on there, without an endpoint');
+    assert.ok(names(await doctor(elsewhere, shell, { url })).includes('no-endpoint'), 'its address was given');
+    assert.ok(names(await doctor(elsewhere, shell, { pid })).includes('no-endpoint'), 'its process was given');
+  }));
+
 test('the configuration accepts every setting that a fix names', () => {
   let tried = 0;
   for (const [name, { fix, cause }] of Object.entries(FINDINGS)) {

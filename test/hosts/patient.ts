@@ -95,7 +95,7 @@ async function main() {
   if (process.env.SITES === 'built') { const { Work } = require('./out/work.js'); for (let n = 0; n < 8; n++) new Work().run('job'); }
   await tracing.forceFlush();
   setInterval(() => {}, 1000);
-  const admin = await startAdminServer({ tracing, port: 0, token: 'secret-token-of-the-test' });
+  const admin = await startAdminServer({ tracing, port: Number(process.env.PORT ?? 0), token: 'secret-token-of-the-test' });
   console.log(JSON.stringify({ url: String(admin.url ?? admin) }));
 }
 main();

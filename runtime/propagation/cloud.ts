@@ -54,7 +54,7 @@ const textsIn = (attributes: Fields | undefined): Fields =>
 const MAX_BODY = 262_144;
 
 /** The text of a message: `Body` and `body` of SQS, `Message` of SNS. */
-function bodyOf(carrier: unknown): string | undefined {
+function bodyText(carrier: unknown): string | undefined {
   const { Body, body, Message } = (fieldsAt(carrier, 'Sns') ?? carrier) as Fields;
   const text = Body ?? body ?? Message;
   return typeof text === 'string' && text.length <= MAX_BODY && /traceparent/iu.test(text) ? text : undefined;
@@ -87,7 +87,7 @@ const parsedBodies = new WeakMap<object, { text: string; fields: Fields | undefi
 function sourcesOf(carrier: unknown): Fields[] {
   const own = textsIn(attributesIn(carrier));
   if (!isObject(carrier) || readHeader(own, 'traceparent') !== undefined) return [own];
-  const text = bodyOf(carrier);
+  const text = bodyText(carrier);
   if (text === undefined) return [own];
   let held = parsedBodies.get(carrier);
   if (held?.text !== text) {

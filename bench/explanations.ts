@@ -18,7 +18,7 @@ const EXPLANATIONS: readonly (readonly [row: RegExp, place: string])[] = [
   [/^tspc with the plugin/, '#where-the-time-of-a-build-with-tspc-goes'],
   [/^spanwright build/, '#where-the-time-of-a-native-build-goes'],
   [/^text of samples/, 'decisions/0016-every-function.md#consequences'],
-  [/^(CPU time|instructions) of a request/, '#services-planted-and-off'],
+  [/^instructions of a request/, '#services-planted-and-off-instructions'],
   [/over the library alone/, '#off-instrumented-libraries'],
   [/(?:off|no endpoint), .*, over the bare call, sync/, '#off-sync-methods'],
   [/(?:off|no endpoint), .*, over the bare call, async/, '#off-async-methods'],

@@ -27,6 +27,7 @@ import { measureProfile } from './profile.js';
 import { measureRecorded } from './recorded.js';
 import { document, machine, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
+import { measureServiceInstructions } from './service-instructions.js';
 import { measureServices } from './services.js';
 import { measureStartup } from './startup.js';
 import { measureText } from './text.js';
@@ -53,6 +54,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   node24: measureNode24,
   load: async ({ workspace }) => measureLoad(workspace),
   services: (modules) => measureServices(modules.workspace),
+  'service-instructions': (modules) => measureServiceInstructions(modules.workspace),
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
   native: measureNative,
@@ -67,7 +69,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
 };
 
 /** Sections that take minutes, or need Valgrind, a browser, a thousand replicas or npm's registry. They run only when named. */
-const BY_NAME = new Set(['instructions', 'sites-long', 'services', 'view', 'fleet', 'newcomer']);
+const BY_NAME = new Set(['instructions', 'sites-long', 'services', 'service-instructions', 'view', 'fleet', 'newcomer']);
 
 interface Arguments {
   readonly positionals: readonly string[];

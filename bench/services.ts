@@ -1,16 +1,16 @@
 // Throughput of services while tracing is off: HTTP servers on five public frameworks and libraries. Auto mode plants the functions of the service,
-// and in a further variant those of the packages that it is built on. Instructions of the processor and CPU time of the server for each request,
-// against the same server without Spanwright. CPU time varies by 10 % between two processes of one program, so that the budget is on instructions.
+// and in a further variant those of the packages that it is built on. CPU time of the server for each request, against the same server without
+// Spanwright.
 // A server that has just been measured is faster than one that has been idle, and two processes of one program differ by some per cent. So each
 // round takes the servers in an order of its own and warms each one first, and the servers are started several times.
 
-import { type ChildProcess, execFile, fork, type StdioOptions, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Budget, type Outcome, time } from './report.js';
+import { type Outcome, time } from './report.js';
 import { paired, shuffled, spread } from './statistics.js';
 import type { Workspace } from './workspace.js';
 
@@ -21,17 +21,6 @@ const AT_ONCE = 16;
 const STARTS = 5;
 const WARM_UP_REQUESTS = 7_000;
 const ROUNDS = 20;
-/** Under Valgrind, one after the other. Before them V8 is still compiling. */
-const COUNTED_BEFORE = 8_000;
-const COUNTED = 4_000;
-/** Seeds of V8's hashes. Two runs may differ by 10 % in what V8 has optimized, so that a variant has the median of these. */
-const SEEDS = [1, 2, 3];
-/**
- * Flags of Node while instructions are counted: V8's compiler on the same thread, and a young generation that is seldom searched for
- * garbage, because how often that happens differs by half between two runs of one program.
- */
-const ALONE = ['--single-threaded', '--min-semi-space-size=64', '--max-semi-space-size=64'];
-const LIMIT = 1.01;
 const BUILD_LIMIT_MS = 120_000;
 
 /** Work of a request, which each service does: functions of a service's own code, called some hundred times. */
@@ -51,7 +40,7 @@ exports.orders = new Orders(new Stock());
 `;
 
 /** Statements of `start()` by service, which return a server of Node. */
-const SERVICES: Readonly<Record<string, { readonly packages: readonly string[]; readonly serve: string }>> = {
+export const SERVICES: Readonly<Record<string, { readonly packages: readonly string[]; readonly serve: string }>> = {
   express: {
     packages: ['express', 'router', 'send', 'qs', 'finalhandler', 'parseurl'],
     serve: `const app = require('express')();
@@ -116,21 +105,19 @@ async function start() {
 
 /** Variants of a service, and the folders of their builds. `idle` starts tracing, and nothing of it is planted. */
 const VARIANTS = { bare: 'bare', idle: 'bare', own: 'own', packages: 'packages' } as const;
-type Name = keyof typeof VARIANTS;
+export type Name = keyof typeof VARIANTS;
 const NAMES = Object.keys(VARIANTS) as Name[];
-const STARTED = ['idle', 'own', 'packages'] as const;
 
-interface Server {
+export interface Server {
   readonly child: ChildProcess;
   readonly port: number;
   readonly agent: Agent;
 }
 
-async function start(folder: string, variant: Name, valgrind?: readonly string[]): Promise<Server> {
+export async function start(folder: string, variant: Name, options: Partial<ForkOptions> = {}): Promise<Server> {
   const env = { ...process.env, NODE_ENV: 'production', ...(variant === 'bare' && { BARE: '1' }) };
-  const stdio: StdioOptions = ['ignore', 'ignore', valgrind === undefined ? 'inherit' : 'ignore', 'ipc'];
-  const under = valgrind && { execPath: 'valgrind', execArgv: [...valgrind] };
-  const child = fork(join(VARIANTS[variant], 'main.cjs'), { cwd: folder, execArgv: [], env, stdio, ...under });
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+  const child = fork(join(VARIANTS[variant], 'main.cjs'), { cwd: folder, execArgv: [], env, stdio, ...options });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return { child, port, agent: new Agent({ keepAlive: true, maxSockets: AT_ONCE }) };
 }
@@ -151,32 +138,12 @@ function request({ port, agent }: Server, id: number): Promise<void> {
   });
 }
 
-async function requests(server: Server, count: number, atOnce = AT_ONCE): Promise<void> {
+export async function requests(server: Server, count: number, atOnce = AT_ONCE): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await request(server, next++);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-}
-
-/** Instructions of a request, which other programs of the machine do not change. */
-async function instructions(folder: string, variant: Name, seed: number): Promise<number> {
-  const dumps = `counted-${variant}-${seed}`;
-  const flags = ['--tool=callgrind', `--callgrind-out-file=${join(folder, dumps)}`, '--smc-check=all-non-file'];
-  const server = await start(folder, variant, [...flags, process.execPath, ...ALONE, `--hash-seed=${seed}`]);
-  const dump = (): void => {
-    const { status, stderr } = spawnSync('callgrind_control', ['-d', String(server.child.pid)], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`bench: callgrind_control: ${stderr}`);
-  };
-  await requests(server, COUNTED_BEFORE, 1);
-  dump();
-  await requests(server, COUNTED, 1);
-  dump();
-  server.agent.destroy();
-  server.child.kill();
-  await once(server.child, 'close');
-  const last = readFileSync(join(folder, `${dumps}.2`), 'utf8');
-  return Number(/^totals: (\d+)/m.exec(last)?.[1]) / COUNTED;
 }
 
 /** Nanoseconds of CPU time a request. */
@@ -198,7 +165,7 @@ for (const [variant, auto] of [['bare'], ['own', own], ['packages', [...own, { p
   });
 `;
 
-async function write(folder: string, name: string): Promise<void> {
+export async function writeService(folder: string, name: string): Promise<void> {
   const { packages, serve } = SERVICES[name] as (typeof SERVICES)[string];
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
   symlinkSync(PROJECT, join(folder, 'node_modules/spanwright'), 'junction');
@@ -215,12 +182,10 @@ async function write(folder: string, name: string): Promise<void> {
 interface Measured {
   readonly samples: Readonly<Record<Name, number[]>>;
   readonly sites: Readonly<Record<Name, number>>;
-  /** Instructions of a request; missing without Valgrind. */
-  readonly counted: Readonly<Record<Name, number>> | undefined;
 }
 
-async function measured(folder: string, name: string, valgrind: boolean): Promise<Measured> {
-  await write(folder, name);
+async function measured(folder: string, name: string): Promise<Measured> {
+  await writeService(folder, name);
   const samples: Measured['samples'] = { bare: [], idle: [], own: [], packages: [] };
   const sites = { bare: 0, idle: 0, own: 0, packages: 0 };
   for (let at = 0; at < STARTS; at++) {
@@ -237,25 +202,13 @@ async function measured(folder: string, name: string, valgrind: boolean): Promis
       servers[variant].child.kill();
     }
   }
-  if (!valgrind) return { samples, sites, counted: undefined };
-  const counted = { bare: 0, idle: 0, own: 0, packages: 0 };
-  const count = async (variant: Name): Promise<void> => {
-    const counts: number[] = [];
-    for (const seed of SEEDS) counts.push(await instructions(folder, variant, seed));
-    counted[variant] = spread(counts).median;
-  };
-  await Promise.all(NAMES.map(count));
-  return { samples, sites, counted };
+  return { samples, sites };
 }
 
 export async function measureServices(workspace: Workspace): Promise<Outcome> {
-  const valgrind = spawnSync('callgrind_control', ['--version']).status === 0;
-  const budgets: Budget[] = [];
-  const timeRows: string[][] = [];
-  const countRows: string[][] = [];
+  const rows: string[][] = [];
   for (const name of Object.keys(SERVICES)) {
-    const folder = join(workspace.folder, `service-${name.replaceAll(' ', '-')}`);
-    const { samples, sites, counted } = await measured(folder, name, valgrind);
+    const { samples, sites } = await measured(join(workspace.folder, `service-${name.replaceAll(' ', '-')}`), name);
     const over = (variant: Name) => paired(samples[variant], samples.bare).ratio;
     const spent = (variant: Name): string[] => {
       const { median, low, high } = over(variant);
@@ -265,33 +218,22 @@ export async function measureServices(workspace: Workspace): Promise<Outcome> {
       sites[variant].toLocaleString('en-US'),
       ...spent(variant),
     ]);
-    timeRows.push([name, time(spread(samples.bare).median), ...spent('idle'), ...planted]);
-    const ratio = (variant: Name): number => (counted === undefined ? over(variant).median : counted[variant] / counted.bare);
-    if (counted !== undefined)
-      countRows.push([
-        name,
-        Math.round(counted.bare).toLocaleString('en-US'),
-        ...STARTED.map((variant) => percent(ratio(variant))),
-      ]);
-    budgets.push({
-      what: `${counted === undefined ? 'CPU time' : 'instructions'} of a request, ${name}, planted and off`,
-      limit: percent(LIMIT),
-      measured: percent(ratio('own')),
-      met: ratio('own') <= LIMIT,
-      floor: `${percent(ratio('idle'))}: started, nothing planted`,
-    });
+    const row = [name, time(spread(samples.bare).median), ...spent('idle'), ...planted];
+    rows.push(row);
   }
-  const built =
-    'In the first columns tracing is started and nothing planted: the modules that are loaded stay in the heap. Auto mode plants the functions of the service, and in the last columns also those of the packages that it is built on. Each variant is one file that Vite builds.';
-  const timeNote = `CPU time of the server for a request, the client outside of it: ${STARTS} starts of ${ROUNDS} rounds of ${REQUESTS.toLocaleString('en-US')} requests, ${AT_ONCE} at once. ${built}`;
-  const countNote = `Instructions of the processor that the server executes for a request, counted by Valgrind over ${COUNTED.toLocaleString('en-US')} requests after ${COUNTED_BEFORE.toLocaleString('en-US')}, in the median of ${SEEDS.length} starts, with V8's compiler on the same thread and a young generation of 64 MB, so that garbage collection seldom runs. The budget is on these, because a busy machine does not change them; what it costs is in the CPU time above.`;
-  const started = ['without Spanwright', 'nothing planted', 'middle half'];
-  const head = ['service', ...started, 'own sites', 'off', 'middle half', 'sites with packages', 'off', 'middle half'];
-  const tables = [{ title: 'Services, planted and off', note: timeNote, head, rows: timeRows }];
-  const countHead = ['service', 'without Spanwright', 'nothing planted', 'own sites, off', 'sites with packages, off'];
-  if (valgrind)
-    tables.push({ title: 'Services, planted and off: instructions', note: countNote, head: countHead, rows: countRows });
-  return { tables, budgets };
+  const note = `CPU time of the server for a request, the client outside of it: ${STARTS} starts of ${ROUNDS} rounds of ${REQUESTS.toLocaleString('en-US')} requests, ${AT_ONCE} at once. In the first columns tracing is started and nothing planted: the modules that are loaded stay in the heap. Auto mode plants the functions of the service, and in the last columns also those of the packages that it is built on. Each variant is one file that Vite builds. CPU time differs by 10 % between two processes of one program, so that the budget is on instructions.`;
+  const off = ['off', 'middle half'];
+  const head = [
+    'service',
+    'without Spanwright',
+    'nothing planted',
+    'middle half',
+    'own sites',
+    ...off,
+    'sites with packages',
+    ...off,
+  ];
+  return { tables: [{ title: 'Services, planted and off', note, head, rows }], budgets: [] };
 }
 
-const percent = (ratio: number): string => `${ratio < 1 ? '-' : '+'}${(Math.abs(ratio - 1) * 100).toFixed(1)} %`;
+export const percent = (ratio: number): string => `${ratio < 1 ? '-' : '+'}${(Math.abs(ratio - 1) * 100).toFixed(1)} %`;

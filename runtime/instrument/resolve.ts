@@ -139,7 +139,7 @@ function resolveArgs(
     if (!guessed) throw instrumentMisuse(where, what);
     notice(
       'SPW039',
-      `@instrument on ${where}: ${what} Names in minified code are lost unless the transformer ran (docs/hosts.md)`,
+      `@instrument on ${where}: ${what} Names in minified code are lost unless the transformer ran (docs/bundles.md)`,
     );
     return [];
   });

@@ -195,7 +195,7 @@ new Example().canActivate({ getHandler: () => OrderController.prototype.find, ge
   },
   {
     page: PROPAGATION,
-    has: 'inject({}, carriers.sqs)',
+    has: 'carriers.sqs)',
     async run(page, block) {
       await page.recording();
       const sent: { MessageAttributes: object }[] = [];

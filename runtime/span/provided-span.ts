@@ -99,9 +99,11 @@ export class ProvidedSpan extends RecordedSpan {
       this.#endProvided(endTime);
       this.recorder.finish(this);
     } catch (fault) {
-      this.isAbandoned = true;
       faulty.any = true;
-      abandon(this, `end of ${this.site.id}`, fault);
+      try {
+        this.isAbandoned = true; // before the call, for which a full stack may have no room
+        abandon(this, `end of ${this.site.id}`, fault);
+      } catch {} // the stack is full, or the application has frozen the span
     }
   }
 

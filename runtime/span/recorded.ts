@@ -246,10 +246,11 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
       this.endMs = max(this.time(endTime), this.startMs);
       this.recorder.finish(this);
     } catch (fault) {
-      // marked first, because a full stack has no room for the call
-      this.isAbandoned = true;
       faulty.any = true;
-      abandon(this, `end of ${this.site.id}`, fault);
+      try {
+        this.isAbandoned = true; // before the call, for which a full stack may have no room
+        abandon(this, `end of ${this.site.id}`, fault);
+      } catch {} // the stack is full, or the application has frozen the span
     }
   }
 
@@ -268,7 +269,6 @@ export class RecordedSpan implements Span, OpenSpan, AbandonedSpan {
     this.recorder.finish(this);
   }
 
-  /** Ends the span at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.end();
   }

@@ -2,42 +2,20 @@
 // Applications of frameworks that build with Vite or Nitro: SvelteKit and Nuxt, built and started, and React Router's development server, which
 // loads every module again after an edit. Each is switched on by the admin hook. The set-up is that of docs/hosts.md. Needs Node.js 22 or later.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
-import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { blocksOf, fileOf } from '../docs/pages.js';
 import { digestOf, keep } from '../kept.js';
 import { freePorts } from '../real/support/program.js';
+import { folderIn, receiver, startServer } from './applications.js';
 import { ROOT, write } from './conformance/project.js';
 import { execute, NODE24, part, testWith } from './conformance/suite.js';
 
 const TOKEN = 'a-token-of-thirty-two-characters';
 const QUIET = { CI: 'true', NUXT_TELEMETRY_DISABLED: '1' };
-
-let receiver: Receiver;
-const folders: string[] = [];
-const servers: ChildProcess[] = [];
-test.before(async () => {
-  receiver = await startReceiver();
-});
-test.after(async () => {
-  for (const { pid } of servers) if (pid !== undefined) end(pid);
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  await receiver.close();
-});
-
-/** With its children, which development servers have. */
-function end(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // it has ended
-  }
-}
 
 const pageFile = (name: string): string => blocksOf('docs/hosts.md').find((block) => fileOf(block) === name)?.code ?? '';
 
@@ -66,8 +44,7 @@ const ENTRY = (files: string) => ({ transform: 'spanwright/transformer', namespa
 
 /** The installed files of the package, as npm puts them there: Vite compiles what lies outside of node_modules. */
 function application(files: Readonly<Record<string, object | string>>): string {
-  const folder = mkdtempSync(part('frameworks', 'app-'));
-  folders.push(folder);
+  const folder = folderIn('frameworks');
   for (const [path, content] of Object.entries({
     'package.json': { name: 'shop', private: true, type: 'module', dependencies: { spanwright: '*' } },
     ...files,
@@ -95,7 +72,7 @@ const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application
 class Service {
   readonly url: string;
   readonly #admin: string;
-  #printed = '';
+  printed = '';
 
   constructor(folder: string, command: readonly string[], [port, admin]: readonly number[]) {
     this.url = `http://127.0.0.1:${port}`;
@@ -105,11 +82,10 @@ class Service {
       ...{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint, OTEL_BSP_SCHEDULE_DELAY: '100' },
     };
     const args = command.map((word) => (word === 'PORT' ? String(port) : word));
-    const server = spawn(NODE24, args, { cwd: folder, env, detached: true });
-    servers.push(server);
+    const server = startServer(NODE24, args, { cwd: folder, env });
     for (const stream of [server.stdout, server.stderr])
       stream.on('data', (data) => {
-        this.#printed += data;
+        this.printed += data;
       });
   }
 
@@ -125,21 +101,17 @@ class Service {
       seen = await this.count(item);
       if (seen === count) return;
     }
-    assert.unreachable(`${item}: ${JSON.stringify(seen)}\n${this.#printed}`);
+    assert.unreachable(`${item}: ${JSON.stringify(seen)}\n${this.printed}`);
   }
 
   async switchOn(): Promise<void> {
     const { status } = await fetch(`${this.#admin}/enabled`, { method: 'PUT', headers, body: '{"enabled":true,"for":"5m"}' });
-    assert.is(status, 200, this.#printed);
+    assert.is(status, 200, this.printed);
   }
 
   async sites(): Promise<string[]> {
     const { sites } = (await (await fetch(`${this.#admin}/sites`, { headers })).json()) as { sites: Record<string, string>[] };
     return sites.map(({ name, file, line }) => `${name} ${file}:${line}`);
-  }
-
-  get printed(): string {
-    return this.#printed;
   }
 }
 
@@ -167,7 +139,7 @@ function assertClientIsLeftAlone(top: string): void {
 const declare = testWith('frameworks', 'node24');
 
 declare('SvelteKit: built by adapter-node, recorded after the switch, and nothing of it in the client', async () => {
-  const ports = (await freePorts(2)).map(Number);
+  const ports = await freePorts(2);
   const folder = application({
     'vite.config.ts': `import adapter from '@sveltejs/adapter-node';
 import { sveltekit } from '@sveltejs/kit/vite';
@@ -202,7 +174,7 @@ export async function GET({ url }: { url: URL }) {
 });
 
 declare("React Router's development server: each edit counts, the set-up runs on, and so does the switch", async () => {
-  const ports = (await freePorts(2)).map(Number);
+  const ports = await freePorts(2);
   const work = `import { Stock } from '../lib/stock.server';
 export async function loader({ request }: { request: Request }) {
   return Response.json({ count: await new Stock().count(new URL(request.url).searchParams.get('item') ?? '') });
@@ -258,16 +230,17 @@ export default { plugins: [spanwright(), reactRouter()] };
 declare(
   'Nuxt: routes of Nitro and components, built and recorded after the switch, and nothing of it in the client',
   async () => {
-    const ports = (await freePorts(2)).map(Number);
+    const ports = await freePorts(2);
     const folder = application({
       'nuxt.config.ts': pageFile('nuxt.config.ts'),
       'tsconfig.json': {
         files: [],
         references: ['app', 'server', 'shared'].map((name) => ({ path: `./.nuxt/tsconfig.${name}.json` })),
       },
-      'server/plugins/tracing.ts': SETUP.replace('port: 0', 'port: Number(process.env.ADMIN)')
-        .replace('export async function init() {', 'export default defineNitroPlugin(async () => {')
-        .replace(/\}\s*$/, '});\n'),
+      'server/plugins/tracing.ts': SETUP.replace(
+        'export async function init() {',
+        'export default defineNitroPlugin(async () => {',
+      ).replace(/\}\s*$/, '});\n'),
       'server/utils/stock.ts': STOCK,
       'shared/utils/price.ts': PRICE,
       'server/api/work.get.ts':

@@ -2,15 +2,15 @@
 // A Next application, built by Turbopack with spanwright/loader and by webpack with the plugin, started by `next start` and switched on by the
 // admin hook: route handlers, server components and server actions are recorded, edge routes and client components run as they are.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
-import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { digestOf, keep } from '../kept.js';
+import { freePorts } from '../real/support/program.js';
+import { folderIn, receiver, startServer } from './applications.js';
 import { ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
 import { NEXT_TC39, nextTitleOf } from './matrix.js';
@@ -20,22 +20,9 @@ const NEXT = part('next/node_modules/next/dist/bin/next');
 const LOCK = 'node_modules/.package-lock.json';
 const QUIET = { NEXT_TELEMETRY_DISABLED: '1', CI: 'true' };
 
-let receiver: Receiver;
-const folders: string[] = [];
-const servers: ChildProcess[] = [];
-test.before(async () => {
-  receiver = await startReceiver();
-});
-test.after(async () => {
-  for (const server of servers) server.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  await receiver.close();
-});
-
 /** Turbopack follows no link out of its root, which is therefore the folder of this project. */
 function application(kind: 'legacy' | 'TC39' = 'legacy'): string {
-  const folder = mkdtempSync(part('next', 'app-'));
-  folders.push(folder);
+  const folder = folderIn('next');
   for (const [path, text] of Object.entries(nextApp(ROOT))) write(folder, path, text);
   const tsconfig = JSON.parse(readFileSync(join(folder, 'tsconfig.json'), 'utf8'));
   tsconfig.compilerOptions.experimentalDecorators = kind === 'legacy';
@@ -67,14 +54,6 @@ async function build(folder: string, bundler: string): Promise<void> {
   cpSync(kept, join(folder, '.next'), { recursive: true });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 interface Started {
   readonly url: string;
   /** Of the admin hook. */
@@ -82,10 +61,9 @@ interface Started {
 }
 
 async function start(folder: string, service: string, command: 'start' | 'dev' = 'start'): Promise<Started> {
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const env = { ...process.env, ...QUIET, SERVICE: service, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint };
-  const server = spawn(process.execPath, [NEXT, command, '-p', String(port), '-H', '127.0.0.1'], { cwd: folder, env });
-  servers.push(server);
+  const server = startServer(process.execPath, [NEXT, command, '-p', String(port), '-H', '127.0.0.1'], { cwd: folder, env });
   let printed = '';
   const admin = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the server did not start:\n${printed}`)), 60_000);

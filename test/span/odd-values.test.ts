@@ -6,7 +6,7 @@ import { type Context, type Link, ROOT_CONTEXT, type Span, type TimeInput, trace
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { instrument } from '../../runtime/index.js';
+import { instrument, startSpan } from '../../runtime/index.js';
 import { traced } from '../gate/tracing.js';
 
 const beside = createRequire(require.resolve('@opentelemetry/exporter-trace-otlp-grpc'));
@@ -250,6 +250,20 @@ test('the status OK is final: neither an error nor a later status replaces it', 
     });
     assert.throws(failing, 'no');
     assert.equal((await spans())[0]?.status, { code: 1 });
+  }));
+
+// the last one, because that span stays open
+test('a span that the program has frozen takes writes and its end, and changes nothing', () =>
+  traced({ enabled: true }, async () => {
+    const span = Object.freeze(startSpan('frozen'));
+    span.setAttribute('a', 1).addEvent('event').setStatus({ code: 2 }).recordException(new Error('of the test'));
+    span.recordFailure(new Error('of the test'));
+    assert.is(
+      span.run(() => 7),
+      7,
+    );
+    span.end();
+    assert.equal((span as unknown as ReadableSpan).events, []);
   }));
 
 test.run();

@@ -57,7 +57,7 @@ export class ServiceProcess {
         OTEL_BSP_SCHEDULE_DELAY: '100',
         ...env,
       },
-      execArgv: [],
+      execArgv: ['--liftoff-only'], // the service ends before optimized code of its embedded database has paid off
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const log: string[] = [];

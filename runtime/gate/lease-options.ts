@@ -101,7 +101,7 @@ function readDuration(value: Duration): number {
 function readLimit(field: string, value: number | undefined): number | null {
   if (value === undefined || value === null) return null;
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError(field, `${field}: found ${JSON.stringify(value)}; expected a whole number of at least 1.`);
+    throw new InvalidArgumentError(field, `${field}: found ${describeFound(value)}; expected a whole number of at least 1.`);
   }
   return value;
 }

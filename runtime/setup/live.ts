@@ -38,10 +38,10 @@ import type { Built } from './built.js';
 import { changeOf, fromConfiguration, withLeases } from './effective.js';
 import type { FlightDumps } from './flight.js';
 import { readFlushLimit } from './flush-limit.js';
+import { checkOptions, readOpenQuery, readPrefix, readSiteQuery } from './report-options.js';
 import { countSpans, reportOpenSpan, whyNothingIsSent } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
 
-const MOST_OPEN_SPANS = 10_000;
 /** The parts of a shutdown end by the limit themselves, and then report what is lost. */
 const GRACE_MS = 500;
 
@@ -184,22 +184,23 @@ export class LiveTracing implements Tracing {
   }
 
   sites(prefix = ''): SiteReport[] {
-    return reportSites(this.process.sites, prefix);
+    return reportSites(this.process.sites, readPrefix(prefix));
   }
 
   sitePage(query: SiteQuery = {}): SitePage {
-    return pageOfSites(this.process.sites, query);
+    return pageOfSites(this.process.sites, readSiteQuery(query));
   }
 
   namespaces(prefix = ''): NamespaceReport[] {
-    return reportNamespaces(this.process.sites, prefix);
+    return reportNamespaces(this.process.sites, readPrefix(prefix));
   }
 
-  openSpans({ limit = 1000, attributes = false }: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
+  openSpans(options: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
+    const { limit, attributes } = readOpenQuery(options);
     endAbandoned(this.process.open);
     const reports: OpenSpanReport[] = [];
     for (const span of this.process.open) {
-      if (reports.length >= Math.min(limit, MOST_OPEN_SPANS)) break;
+      if (reports.length >= limit) break;
       reports.push(reportOpenSpan(span, attributes));
     }
     return reports;
@@ -217,7 +218,9 @@ export class LiveTracing implements Tracing {
     return this.process.recentErrors.list();
   }
 
-  metrics({ openMetrics = false }: { openMetrics?: boolean } = {}): string {
+  metrics(options: { openMetrics?: boolean } = {}): string {
+    checkOptions(options);
+    const { openMetrics = false } = options;
     const { openSpansMetric: openName } = this.loaded.configuration;
     return prometheusText(this.counts(), this.process.sites, { enabled: this.enabled, openName, openMetrics });
   }

@@ -4,7 +4,7 @@
 import { LatencyHistogram } from '../site/latency.js';
 import type { SiteRegistry } from '../site/registry.js';
 import type { Site } from '../site/site.js';
-import type { NamespaceReport, SitePage, SiteQuery, SiteReport, SiteSort } from '../tracing.js';
+import type { NamespaceReport, SitePage, SiteReport, SiteSort } from '../tracing.js';
 import { reportSite } from './reports.js';
 
 /** The slots of one id; nearly always one. */
@@ -34,9 +34,18 @@ const ORDERS: Readonly<Record<SiteSort, (a: Row, b: Row) => number>> = {
   open: mostFirst((site) => site.open),
 };
 
+export const SITE_SORTS = Object.keys(ORDERS) as readonly SiteSort[];
+
+/** A query with its defaults. */
+export interface PageOfSites {
+  readonly prefix: string;
+  readonly sort: SiteSort;
+  readonly offset: number;
+  readonly limit: number;
+}
+
 /** The page, and the number of sites in all. */
-export function pageOfSites(sites: SiteRegistry, query: SiteQuery): SitePage {
-  const { prefix = '', sort = 'name', offset = 0, limit = Number.POSITIVE_INFINITY } = query;
+export function pageOfSites(sites: SiteRegistry, { prefix, sort, offset, limit }: PageOfSites): SitePage {
   const rows = siteRows(sites, prefix);
   const page = smallest(rows, offset + limit, ORDERS[sort]).slice(offset, offset + limit);
   return { total: rows.length, sites: page.map(reportRow) };

@@ -9,13 +9,19 @@ import { printable } from './printable.js';
  */
 export function describeFound(value: unknown, secret = false): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (value instanceof Date) return 'a date';
   const type = typeof value;
-  if (type === 'object') return 'an object';
+  if (type === 'object') return describeObject(value);
   if (secret || type === 'function' || type === 'symbol') return `a ${type}`;
   if (type === 'string') return `the string ${JSON.stringify(printable(withoutCredentials(value as string), 80))}`;
   return `the ${type} ${String(value)}`;
+}
+
+function describeObject(value: unknown): string {
+  try {
+    return Array.isArray(value) ? 'an array' : value instanceof Date ? 'a date' : 'an object';
+  } catch {
+    return 'an object'; // a proxy that is revoked, or whose handler throws
+  }
 }
 
 const MASK = '***';

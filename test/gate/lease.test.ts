@@ -240,18 +240,29 @@ test('a flag that is not a boolean, rules that are not a string, and options tha
   traced({ enabled: true }, ({ tracing }) => {
     const before = tracing.state();
     const untyped = tracing as unknown as Record<'setEnabled' | 'setRules' | 'setDrop', (...args: unknown[]) => unknown>;
+    const circular: unknown[] = [];
+    circular.push(circular);
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+    revoke();
     const refused: [string, () => unknown][] = [
       ...[undefined, null, 0, 1, 'true', 'false', '', {}, []].map(
         (value) => ['enabled', () => untyped.setEnabled(value)] as [string, () => unknown],
       ),
       ['rules', () => untyped.setRules(undefined)],
       ['rules', () => untyped.setRules({ 'carbide::db': 'off' })],
+      ['rules', () => untyped.setRules([null])],
+      ['rules', () => untyped.setRules([Symbol('carbide=on')])],
       ['drop', () => untyped.setDrop(1)],
+      ['drop', () => untyped.setDrop(['carbide', { toString: () => 'carbide' }])],
       ['options', () => untyped.setEnabled(true, null)],
       ['options', () => untyped.setRules('carbide::db=off', '10m')],
       ['fro', () => untyped.setEnabled(true, { fro: '1m' })],
       ['duration', () => untyped.setDrop('carbide', { duration: '1m' })],
       ['only', () => untyped.setEnabled(true, { only: 5 })],
+      ['maxSpans', () => untyped.setEnabled(true, { maxSpans: 10n })],
+      ['maxOpenSpans', () => untyped.setEnabled(true, { maxOpenSpans: circular })],
+      ['enabled', () => untyped.setEnabled(revoked)],
+      ['reason', () => untyped.setEnabled(true, { reason: revoked })],
     ];
     for (const [field, change] of refused) {
       try {
@@ -281,6 +292,7 @@ test('a bad rule, duration, limit or reason changes nothing', () =>
       ['maxSpansPerSecond', () => tracing.setEnabled(true, { maxSpansPerSecond: Number.NaN })],
       ['reason', () => tracing.setEnabled(true, { reason: 'x'.repeat(501) })],
     ];
+    assert.throws(() => tracing.setEnabled(true, { maxSpans: Number.NaN }), /found the number NaN/);
     for (const [field, change] of refused) {
       try {
         change();

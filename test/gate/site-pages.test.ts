@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { instrument, type SiteReport } from '../../runtime/index.js';
+import { InvalidArgumentError, instrument, type SiteReport } from '../../runtime/index.js';
 import type { SiteSort } from '../../runtime/tracing.js';
 import { traced } from './tracing.js';
 
@@ -63,6 +63,51 @@ test('entries with one id are one row with the sum of their counts', () =>
     assert.is(sites[0]?.calls, before + 2);
     const [namespace] = tracing.namespaces('pages::twin');
     assert.equal([namespace?.sites, namespace?.calls], [1, before + 2]);
+  }));
+
+test('a query of reports that is no query is refused, and names the option', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const untyped = tracing as unknown as Record<
+      'sites' | 'sitePage' | 'namespaces' | 'openSpans' | 'metrics',
+      (given: unknown) => unknown
+    >;
+    const refused: [string, () => unknown][] = [
+      ['prefix', () => untyped.sites(/pages/)],
+      ['prefix', () => untyped.namespaces(null)],
+      ['prefix', () => untyped.sitePage({ prefix: 1 })],
+      ...['calls ', 'toString', '__proto__', Symbol('calls'), ['calls']].map(
+        (sort) => ['sort', () => untyped.sitePage({ sort })] as [string, () => unknown],
+      ),
+      ...[Number.NaN, -1, 1.5, 1n, '5', null, Symbol('5'), Number.NEGATIVE_INFINITY].flatMap(
+        (limit): [string, () => unknown][] => [
+          ['limit', () => untyped.sitePage({ limit })],
+          ['offset', () => untyped.sitePage({ offset: limit })],
+          ['limit', () => untyped.openSpans({ limit })],
+        ],
+      ),
+      ...[null, 5, 'pages'].flatMap((options): [string, () => unknown][] => [
+        ['options', () => untyped.sitePage(options)],
+        ['options', () => untyped.openSpans(options)],
+        ['options', () => untyped.metrics(options)],
+      ]),
+    ];
+    for (const [field, query] of refused)
+      assert.throws(
+        query,
+        (error: unknown) => error instanceof InvalidArgumentError && error.field === field,
+        `${field}: ${query}`,
+      );
+    assert.throws(
+      () => untyped.openSpans({ limit: Number.NaN }),
+      /limit: found the number NaN; expected a whole number from 0\./,
+    );
+    assert.throws(
+      () => untyped.sitePage({ sort: 'call' }),
+      /sort: found the string "call"; expected name, calls, errors, open\. Did you/,
+    );
+    const all = { limit: Number.POSITIVE_INFINITY };
+    assert.is(tracing.sitePage(all).sites.length, tracing.sites().length);
+    assert.equal(tracing.openSpans(all), []);
   }));
 
 test('namespaces are the sums of their sites, by name', () =>

@@ -10,6 +10,7 @@ import { state } from '../state.js';
 import { isLoopbackHost } from '../text/loopback.js';
 import { printable } from '../text/printable.js';
 import type { Tracing } from '../tracing.js';
+import { boundConnections } from './connections.js';
 import { DEFAULT_ADMIN_PORT } from './defaults.js';
 import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
 import { listenerOf } from './node.js';
@@ -61,9 +62,8 @@ function createBoundedServer(handler: AdminHandler): Server {
     },
     listenerOf(handler),
   );
-  server.maxConnections = 100;
-  server.unref();
-  return server.on('connection', (socket) => socket.unref());
+  boundConnections(server);
+  return server.unref();
 }
 
 /** Removes the file of a socket that nobody serves any more. */

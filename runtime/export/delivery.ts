@@ -3,7 +3,7 @@
 // the process.
 
 import { context } from '@opentelemetry/api';
-import { clearTimeout, now, setTimeout, unref } from '../captured.js';
+import { clearTimeout, now, round, setTimeout, unref } from '../captured.js';
 import { SILENCED } from '../context/layer.js';
 import { reportFault } from '../fault.js';
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
@@ -55,6 +55,12 @@ export class Delivery {
   #probedAt = Number.NEGATIVE_INFINITY;
   #probed: Promise<string> | undefined;
   #reports: Promise<void> = Promise.resolve();
+  /** Start of the attempt that is under way. */
+  #attemptedAt: number | undefined;
+  /** What ends that attempt, instead of an error of the transport. */
+  #abandoned: ExportTimeout | undefined;
+  /** The last failure, until it is logged or something is accepted. */
+  #unlogged: string | undefined;
   /** Resources whose detectors have been waited for. */
   readonly #settled = new WeakSet<ReadableSpan['resource']>();
 
@@ -72,12 +78,16 @@ export class Delivery {
   async #deliver(spans: ReadableSpan[], deadline: number): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const last = this.#hurried;
-      const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - now()));
+      this.#attemptedAt = now();
+      const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - this.#attemptedAt));
+      this.#attemptedAt = undefined;
       if (error === undefined) {
+        this.#abandoned = undefined;
         this.#recover();
         return remark === undefined ? spans.length : this.#acceptedOf(spans.length, remark);
       }
-      const failure = readFailure(error);
+      const failure = readFailure(this.#abandoned ?? error);
+      this.#abandoned = undefined;
       this.#report(failure);
       this.options.onFailure?.();
       if (last || this.options.endpoint === null || !failure.retry || attempt >= BACKOFF.attempts) return 0;
@@ -108,6 +118,20 @@ export class Delivery {
   /** Resolves when all failures so far have been logged. */
   logged(): Promise<void> {
     return this.#reports;
+  }
+
+  /** Ends the attempt that is under way: its limit is over, and the process is about to end. */
+  abandonAttempt(): void {
+    if (this.#attemptedAt === undefined) return;
+    this.#abandoned = new ExportTimeout(now() - this.#attemptedAt);
+    this.options.exporter.disconnect?.();
+  }
+
+  /** Why spans have not been accepted, where no line says it yet; empty where nothing is known. */
+  cause(): string {
+    const where = this.options.endpoint?.url ?? 'the exporter given in code';
+    if (this.#unlogged !== undefined) return `; ${where}: ${this.#unlogged}`;
+    return this.#attemptedAt === undefined ? '' : `; no answer from ${where} for ${round(now() - this.#attemptedAt)} ms`;
   }
 
   /** A span that cannot be encoded makes the attempt fail. */
@@ -191,6 +215,8 @@ export class Delivery {
 
   #report(failure: Failure): void {
     this.#failing = true;
+    const unlogged = `${failure.name}: ${failure.text}`;
+    this.#unlogged = unlogged;
     this.#after(async () => {
       const found = failure.connection ? await this.#probe() : undefined;
       const { endpoint } = this.options;
@@ -202,12 +228,14 @@ export class Delivery {
         `${where}: ${failure.name}: ${what}. The service continues.`,
         `${failure.name} ${found ?? ''}`,
       );
+      if (this.#unlogged === unlogged) this.#unlogged = undefined;
     });
   }
 
   #recover(): void {
     if (!this.#failing) return;
     this.#failing = false;
+    this.#unlogged = undefined;
     this.#after(() => this.options.notice('SPW004', this.options.endpoint?.url));
   }
 

@@ -139,7 +139,7 @@ export class ExportQueue implements SpanProcessor {
     delivery.hurry();
     await this.#drain(limitMillis);
     if (this.#closing !== undefined) return;
-    if (this.#underWay > 0) delivery.options.exporter.disconnect?.();
+    delivery.abandonAttempt();
     delivery.relax();
   }
 
@@ -166,7 +166,7 @@ export class ExportQueue implements SpanProcessor {
     }
     const lost = this.#failedBefore === undefined ? queued : this.#failed - this.#failedBefore;
     this.#failedBefore = this.#failed;
-    if (lost > 0) this.options.notice('SPW006', `${counted(lost, 'span')} ${when}`, when);
+    if (lost > 0) this.options.notice('SPW006', `${counted(lost, 'span')} ${when}${this.options.delivery.cause()}`, when);
   }
 
   async #close(): Promise<void> {
@@ -179,6 +179,7 @@ export class ExportQueue implements SpanProcessor {
     clearTimeout(this.#timer);
     const late = this.#waiting.length + this.#underWay > 0;
     if (late) this.reportLost(`after ${shutdownTimeout} ms (shutdown_timeout)`);
+    delivery.abandonAttempt();
     const rest = (): number => Math.max(0, shutdownTimeout - (now() - started));
     await within(rest(), closeExporter(delivery), giveUp);
     await within(Math.min(rest(), SAYING_MS), delivery.logged(), giveUp); // logs the cause before the number

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { createServer as createTcp } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { status as Status } from '@grpc/grpc-js';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
@@ -15,6 +16,8 @@ import { loadConfiguration } from '../../runtime/config/load.js';
 import type { TracingOptions } from '../../runtime/config/options.js';
 import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
 import { instrument, startTracing } from '../../runtime/index.js';
+import { listening } from '../listening.js';
+import { freePorts } from '../real/support/program.js';
 import { Collector } from '../setup/collector.js';
 import { exportRequestType } from './messages.js';
 
@@ -264,6 +267,10 @@ const ENDS: readonly (readonly [what: string, end: string, options?: TracingOpti
   ],
   ['the natural end', ''],
 ];
+/** Ends at which an attempt has begun. At others the queue has its spans, and nothing is known of the Collector. */
+const SENDING = new Set(ENDS.map(([what]) => what).filter((what) => !/exit|second/u.test(what)));
+const NO_ANSWER =
+  /; (?:no answer from http:\/\/127\.0\.0\.1:\d+\S* for \d+ ms|http:\/\/127\.0\.0\.1:\d+\S*: TIMEOUT: no answer within \d+ ms)$/u;
 for (const [what, end, options] of ENDS) {
   test(`${what}: the number of spans that a hanging Collector has not taken is reported, once`, async () => {
     const endpoint = `http://127.0.0.1:${await silentPort()}`;
@@ -271,8 +278,46 @@ for (const [what, end, options] of ENDS) {
     const reports = (await ended).match(/SPW006 .*/gu) ?? [];
     assert.is(reports.length, 1, String(reports));
     assert.match(reports[0] as string, /: 3 spans /u);
+    if (SENDING.has(what)) assert.match(reports[0] as string, NO_ANSWER);
   });
 }
+
+for (const otlpProtocol of ['grpc', 'http/protobuf'] as const)
+  for (const [what, end] of [
+    ['SIGTERM', by('SIGTERM')],
+    ['the natural end', ''],
+  ])
+    test(`${otlpProtocol}, ${what}: the log says why spans were lost to a Collector that refuses, is absent or hangs`, async () => {
+      const collector = await new Collector().start();
+      collector.behaviour = () => ({ status: Status.UNAUTHENTICATED });
+      const http = await listening(
+        createServer((request, response) => request.resume().on('end', () => response.writeHead(401).end())),
+      );
+      cleanups.push(() => void http.close());
+      const [free] = await freePorts(1);
+      for (const [endpoint, said] of [
+        [otlpProtocol === 'grpc' ? collector.url : http.origin, /UNAUTHENTICATED|HTTP 401/u],
+        [`http://127.0.0.1:${free}`, /nothing listens|ECONNREFUSED|UNAVAILABLE/u],
+        [`http://127.0.0.1:${await silentPort()}`, /no answer/u],
+      ] as const) {
+        const out = await runProgram({ endpoint, otlpProtocol, shutdownTimeout: 1500 }, `span(); ${end}`).ended;
+        assert.match(out, /SPW006 .*: 1 span/u);
+        assert.match(out, said);
+        assert.not.match(out, /the exporter is shut down/u);
+      }
+    });
+
+test('a failure that was followed by a success is not named as the cause of a later loss', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = (request) => (request === 0 ? { status: Status.INVALID_ARGUMENT } : request === 1 ? {} : { hang: true });
+  const flushed = 'span(); await tracing.forceFlush();';
+  const out = await runProgram(
+    { endpoint: collector.url, shutdownTimeout: 300 },
+    `${flushed} ${flushed} span(); await tracing.shutdown();`,
+  ).ended;
+  assert.match(out, /SPW003 .*INVALID_ARGUMENT/u);
+  assert.match(out, /SPW006 .*: 1 span after 300 ms \(shutdown_timeout\); no answer from \S+ for \d+ ms$/mu);
+});
 
 for (const end of ['process.exit();', 'throw new Error("not caught");', ''])
   test(`spans that wait for the end of their trace are reported as lost at the exit of the process: ${end || 'natural end'}`, async () => {

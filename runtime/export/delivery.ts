@@ -57,7 +57,7 @@ export class Delivery {
   #reports: Promise<void> = Promise.resolve();
   /** Start of the attempt that is under way. */
   #attemptedAt: number | undefined;
-  /** What ends that attempt, instead of an error of the transport. */
+  /** Error of that attempt, once the end of the process has broken it off. */
   #abandoned: ExportTimeout | undefined;
   /** The last failure, until it is logged or something is accepted. */
   #unlogged: string | undefined;

@@ -28,7 +28,7 @@ export const CapturedPromise: PromiseConstructor = Promise;
 export const CapturedWeakRef: WeakRefConstructor = WeakRef;
 
 export const { create: createObject, freeze, is: isSame, keys: keysOf, hasOwn } = Object;
-export const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, setPrototypeOf } = Object;
+export const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, isFrozen, setPrototypeOf } = Object;
 /** Throws where `defineProperty` returns false. */
 export const { defineProperty: defineOrThrow } = Object;
 export const { isArray } = Array;

@@ -177,8 +177,7 @@ export class ExportQueue implements SpanProcessor {
     this.#batchSize = maxExportBatchSize; // the process is about to end, so that blocking it does no harm
     await this.#drain(shutdownTimeout);
     clearTimeout(this.#timer);
-    const late = this.#waiting.length + this.#underWay > 0;
-    if (late) this.reportLost(`after ${shutdownTimeout} ms (shutdown_timeout)`);
+    if (this.#waiting.length + this.#underWay > 0) this.reportLost(`after ${shutdownTimeout} ms (shutdown_timeout)`);
     delivery.abandonAttempt();
     const rest = (): number => Math.max(0, shutdownTimeout - (now() - started));
     await within(rest(), closeExporter(delivery), giveUp);

@@ -2,7 +2,7 @@
 // allocated, and the counts are exact because a span is in the list or is not.
 
 import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api';
-import { floor } from '../captured.js';
+import { floor, isFrozen } from '../captured.js';
 import type { Site } from '../site/site.js';
 
 /** Links of an open span to the entries before and after it. */
@@ -88,9 +88,13 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
   enter(entry: Entry): void {
     entry.before = this.#newest;
     entry.listed = true;
-    if (this.#newest === undefined) this.oldest = entry;
-    else this.#newest.after = entry;
-    this.#newest = entry;
+    try {
+      if (this.#newest === undefined) this.oldest = entry;
+      else this.#newest.after = entry;
+      this.#newest = entry;
+    } catch {
+      this.#leaveOutFrozen(entry);
+    }
     this.count++;
     this.started++;
     this.#take(entry, 1);
@@ -100,15 +104,36 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
   leave(entry: Entry): void {
     if (!entry.listed) return;
     entry.listed = false;
-    if (entry.before === undefined) this.oldest = entry.after as Entry | undefined;
-    else entry.before.after = entry.after;
-    if (entry.after === undefined) this.#newest = entry.before as Entry | undefined;
-    else entry.after.before = entry.before;
+    try {
+      if (entry.before === undefined) this.oldest = entry.after as Entry | undefined;
+      else entry.before.after = entry.after;
+      if (entry.after === undefined) this.#newest = entry.before as Entry | undefined;
+      else entry.after.before = entry.before;
+    } catch {
+      this.#leaveOutFrozen();
+    }
     entry.before = undefined;
     entry.after = undefined;
     this.count--;
     this.ended++;
     if (!(this.#excused.size > 0 && this.#excused.delete(entry))) this.#take(entry, -1);
+  }
+
+  /**
+   * Links all listed entries again, and behind them `last`, without those that the application has frozen: such a span cannot be linked, and never
+   * ends. It stays in the count of open ones.
+   */
+  #leaveOutFrozen(last?: Entry): void {
+    const all: Entry[] = [];
+    for (let entry = this.oldest; entry !== undefined; entry = entry.after as Entry | undefined)
+      if (entry !== last && entry.listed && !isFrozen(entry)) all.push(entry);
+    if (last !== undefined) all.push(last);
+    this.oldest = all[0];
+    this.#newest = all.at(-1);
+    for (const [index, entry] of all.entries()) {
+      entry.before = all[index - 1];
+      entry.after = all[index + 1];
+    }
   }
 
   /** Removes an entry that must not be counted. */

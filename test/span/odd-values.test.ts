@@ -252,18 +252,39 @@ test('the status OK is final: neither an error nor a later status replaces it', 
     assert.equal((await spans())[0]?.status, { code: 1 });
   }));
 
-// the last one, because that span stays open
 test('a span that the program has frozen takes writes and its end, and changes nothing', () =>
   traced({ enabled: true }, async () => {
     const span = Object.freeze(startSpan('frozen'));
-    span.setAttribute('a', 1).addEvent('event').setStatus({ code: 2 }).recordException(new Error('of the test'));
+    span
+      .setAttribute('a', 1)
+      .addEvent('event')
+      .setStatus({ code: 2 })
+      .updateName('other')
+      .recordException(new Error('of the test'));
     span.recordFailure(new Error('of the test'));
     assert.is(
       span.run(() => 7),
       7,
     );
     span.end();
-    assert.equal((span as unknown as ReadableSpan).events, []);
+    const { events, name } = span as unknown as ReadableSpan;
+    assert.equal([events, name], [[], 'frozen']);
   }));
+
+for (const frozen of [[0], [1], [2], [0, 1], [1, 2], [0, 2], [0, 1, 2], [2, 1, 0]])
+  test(`spans that the program has frozen while three are open (${frozen}) stay open, and the others end, as later ones do`, () =>
+    traced({ enabled: true }, async ({ tracing, spans }) => {
+      const before = tracing.openCount; // those of other tests: a frozen span never ends
+      const open = ['0', '1', '2'].map((name) => startSpan(name));
+      for (const at of frozen) Object.freeze(open[at]);
+      const later = startSpan('later');
+      for (const span of open) span.end();
+      startSpan('last').end();
+      later.end();
+      assert.equal(tracing.openSpans(), []);
+      assert.is(tracing.openCount - before, frozen.length);
+      const ended = (await spans()).map(({ name }) => name).sort();
+      assert.equal(ended, [...['0', '1', '2'].filter((name) => !frozen.includes(Number(name))), 'last', 'later']);
+    }));
 
 test.run();

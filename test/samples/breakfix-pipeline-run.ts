@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FlatSpan } from '../real/support/otlp-json.js';
+import { SHORT_LIVED } from './node-flags.js';
 
 export const PIPELINE = join(__dirname, '../../samples/breakfix-pipeline');
 const LIMIT_MS = 180_000;
@@ -72,7 +73,7 @@ export async function runPipeline(
   const folder = mkdtempSync(join(tmpdir(), 'breakfix-pipeline-'));
   const logFile = join(folder, 'log.jsonl');
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_|NODE_OPTIONS|DATABASE_URL$)/.test(name));
-  const child = spawn(process.execPath, [...flags, entry, ...scenarios], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, ...flags, entry, ...scenarios], {
     cwd: folder,
     detached: true,
     env: { ...Object.fromEntries(inherited), LOG_FILE: logFile, ...env },

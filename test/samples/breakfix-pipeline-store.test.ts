@@ -9,6 +9,7 @@ import { Client } from 'pg';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PIPELINE } from './breakfix-pipeline-run.js';
+import { SHORT_LIVED } from './node-flags.js';
 
 let store: ChildProcess;
 let url: string;
@@ -24,7 +25,7 @@ async function client(): Promise<Client> {
 
 test.before(async () => {
   store = fork(join(PIPELINE, 'build', 'embedded-store', 'main.js'), {
-    execArgv: [],
+    execArgv: [...SHORT_LIVED],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   process.once('exit', () => store.kill('SIGKILL'));

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SHORT_LIVED } from './node-flags.js';
 
 const SAMPLES = join(__dirname, '..', '..', 'samples');
 
@@ -26,7 +27,7 @@ function drive(
   env: NodeJS.ProcessEnv,
 ): Promise<{ code: number | null; output: string }> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_|NODE_OPTIONS|PORT$)/.test(name));
-  const child = spawn(process.execPath, [join(SAMPLES, sample, 'build', 'drive', 'start.js'), ...args], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, join(SAMPLES, sample, 'build', 'drive', 'start.js'), ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startReceiver } from '../../viewer/receiver/receiver.js';
 import { assertNothingLeft } from './left-behind.js';
+import { SHORT_LIVED } from './node-flags.js';
 import { SAMPLE } from './service-process.js';
 
 interface Run {
@@ -24,7 +25,7 @@ function drive(env: Record<string, string>, flags: readonly string[] = []): Prom
     ([name]) => !/^(OTEL_|SPANWRIGHT_|TRACING_FILE|NODE_OPTIONS|PORT$)/.test(name),
   );
   const mark = randomUUID();
-  const child = spawn(process.execPath, [...flags, join(SAMPLE, 'build', 'drive', 'start.js')], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, ...flags, join(SAMPLE, 'build', 'drive', 'start.js')], {
     env: { ...Object.fromEntries(inherited), RUN_OF_TEST: mark, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

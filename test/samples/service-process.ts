@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SHORT_LIVED } from './node-flags.js';
 
 export const SAMPLE = join(__dirname, '../../samples/infra-controller');
 export const TOKEN = 'token-of-the-test';
@@ -57,7 +58,7 @@ export class ServiceProcess {
         OTEL_BSP_SCHEDULE_DELAY: '100',
         ...env,
       },
-      execArgv: ['--liftoff-only'], // the service ends before optimized code of its embedded database has paid off
+      execArgv: [...SHORT_LIVED],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const log: string[] = [];

@@ -11,6 +11,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TraceList, ViewerState } from '../../viewer/server/shapes.js';
 import { until } from '../real/support/program.js';
+import { SHORT_LIVED } from './node-flags.js';
 import { SAMPLE } from './service-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'infra-controller-shown-'));
@@ -27,7 +28,7 @@ async function start(program: string, args: readonly string[], service: RegExp, 
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL_|SPANWRIGHT_|TRACING_FILE|NODE_OPTIONS|PORT$)/.test(name),
   );
-  const child = spawn(process.execPath, [join(sample, 'build/drive', program), ...args], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, join(sample, 'build/drive', program), ...args], {
     env: { ...Object.fromEntries(inherited), PORT: '0', ADMIN_TOKEN_FILE: join(folder, program) },
     stdio: ['ignore', 'pipe', 'ignore'],
   });

@@ -19,6 +19,7 @@ import { CONVENTIONS, LiveCheck } from '../real/support/live-check.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
 import type { FlatSpan } from '../real/support/otlp-json.js';
 import { until } from '../real/support/program.js';
+import { SHORT_LIVED } from './node-flags.js';
 
 const test = suite('street-ops');
 const real = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
@@ -42,7 +43,7 @@ const QUESTIONS = [
 async function runSample(env: Record<string, string>): Promise<{ code: number; output: string }> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_|DATABASE_URL$|LOG_FILE$)/.test(name));
   const script = join(PROJECT, 'samples/street-ops/build/drive/start.js');
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, script], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

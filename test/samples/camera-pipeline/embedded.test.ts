@@ -20,6 +20,7 @@ import { readLogLine } from '../../../viewer/traces/log-line.js';
 import { asReceived, CONVENTIONS, LiveCheck } from '../../real/support/live-check.js';
 import { listens } from '../../real/support/program.js';
 import { assertNothingLeft, leftBehind } from '../left-behind.js';
+import { SHORT_LIVED } from '../node-flags.js';
 import { inherited, SAMPLE } from './pipeline.js';
 
 const README = join(SAMPLE, 'README.md');
@@ -35,7 +36,7 @@ interface Run {
 function drive(script: string, env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []): Promise<Run> {
   const begin = performance.now();
   const mark = randomUUID();
-  const child = spawn(process.execPath, [...flags, join(SAMPLE, 'build', script)], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, ...flags, join(SAMPLE, 'build', script)], {
     cwd: SAMPLE,
     env: { ...inherited(), RUN_OF_TEST: mark, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -122,7 +123,7 @@ test('the README shows what the sample prints', () => {
 
 test('when the sample is killed, all processes that it started end', async () => {
   const mark = randomUUID();
-  const child = spawn(process.execPath, [join(SAMPLE, 'build/drive/serve.js')], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, join(SAMPLE, 'build/drive/serve.js')], {
     cwd: SAMPLE,
     env: { ...inherited(), RUN_OF_TEST: mark, INTERVAL_MS: '0', TARGETS_FILE: '/dev/null' },
     stdio: ['ignore', 'pipe', 'ignore'],

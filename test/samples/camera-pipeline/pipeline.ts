@@ -14,6 +14,7 @@ import { type Server, startPostgres, startRedis } from '../../propagation/server
 import { JAEGER, JaegerServer } from '../../real/support/jaeger-server.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../../real/support/otel-collector.js';
 import { freePorts, Program, until } from '../../real/support/program.js';
+import { SHORT_LIVED } from '../node-flags.js';
 
 export const SAMPLE = join(PROJECT, 'samples/camera-pipeline');
 export const SERVICES = ['api', 'detector', 'analyzer', 'event-writer'];
@@ -95,7 +96,10 @@ export class Pipeline {
   }
 
   async #serve(entry: string): Promise<void> {
-    this.#child = spawn(process.execPath, ['--enable-source-maps', entry], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [...SHORT_LIVED, '--enable-source-maps', entry], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#keepLog(this.#child);
     const lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream });
     const limit = setTimeout(() => this.#child.kill('SIGTERM'), START_LIMIT_MS);

@@ -58,7 +58,7 @@ export const NOTICES = rows({
   SPW042: { level: 'warn', repeat: false, text: 'the flight recorder could not be written' },
   SPW043: { level: 'warn', repeat: false, text: 'traces are decided before they end: a bound of keep is reached' },
   SPW044: { level: 'warn', repeat: false, text: 'sessions are not recorded: the most of them are open' },
-  SPW045: { level: 'info', repeat: false, text: 'a development server called startTracing() again' },
+  SPW045: { level: 'info', repeat: false, text: 'a development server started tracing again' },
 });
 
 export type NoticeLevel = 'info' | 'warn';

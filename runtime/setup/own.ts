@@ -11,11 +11,10 @@ import { notice } from '../warnings.js';
 import { NO_OUTCOMES } from './built.js';
 import { LiveTracing } from './live.js';
 import { startManaged } from './managed.js';
-import { answering, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
+import { answering, startLogging, startRecorder, watch } from './parts.js';
 
-/** @throws ConfigurationError, and SpanwrightError ALREADY_STARTED. */
+/** @throws ConfigurationError, and SpanwrightError MISUSE. */
 export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' | 'createRootSampler()'): Tracing {
-  refuseSecondStart(by);
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
   if (configuration.keep !== null) {

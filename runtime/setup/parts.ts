@@ -21,12 +21,26 @@ import { buildExceptionLog } from './exception-log.js';
 import type { LiveTracing } from './live.js';
 import { answerWithTraceId } from './response-header.js';
 
-/** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
-export function refuseSecondStart(what: string): void {
-  if (state.tracing === undefined) return;
+/** The last start: the function that was called, the tracing that it started, and what it returned. */
+let last: { readonly by: string; readonly tracing: object | undefined; readonly returned: unknown } | undefined;
+
+/**
+ * Starts tracing. A development server runs the module with the call again after edits: there the call returns what the first one returned.
+ * @throws SpanwrightError ALREADY_STARTED when tracing runs in this process.
+ */
+export function startOnce<Started>(by: string, start: () => Started): Started {
+  if (state.tracing === undefined) {
+    const returned = start();
+    last = { by, tracing: state.tracing, returned };
+    return returned;
+  }
+  if (last?.by === by && last.tracing === state.tracing && state.sites.isReloadable) {
+    notice('SPW045', 'what runs goes on with the options of the first call; restart the server to change them');
+    return last.returned as Started;
+  }
   throw new SpanwrightError(
     'ALREADY_STARTED',
-    `${what}: tracing runs in this process already; call shutdown() of the running one first, or use what the first call returned.`,
+    `${by}: tracing runs in this process already; call shutdown() of the running one first, or use what the first call returned.`,
   );
 }
 

@@ -25,6 +25,7 @@ import { answersAttributes, startingSite, takeAttributes } from '../span/provide
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { type SamplerOptions, startOverOwnSdk } from './own.js';
+import { startOnce } from './parts.js';
 
 /** Values of the SDK's SamplingDecision: 0 and 2 are the same numbers in 2.x and 3.x. */
 const NOT_RECORD = 0;
@@ -62,6 +63,10 @@ export interface SpanwrightSampler extends Sampler {
 
 /** See on-demand.ts. */
 export function createSampler(options: SamplerOptions): SpanwrightSampler {
+  return startOnce('createSampler()', () => startSampler(options));
+}
+
+function startSampler(options: SamplerOptions): SpanwrightSampler {
   const { ParentBasedSampler } = loadTraceSdk();
   const tracing = startOverOwnSdk(options, 'createSampler()');
   const { gate } = state;
@@ -98,7 +103,7 @@ function recorded(constant: ConstantAttributes | undefined): SamplingResult {
 
 /** See on-demand.ts. */
 export function createRootSampler(options: SamplerOptions): SpanwrightSampler {
-  return new RootSampler(state.gate, startOverOwnSdk(options, 'createRootSampler()'));
+  return startOnce('createRootSampler()', () => new RootSampler(state.gate, startOverOwnSdk(options, 'createRootSampler()')));
 }
 
 /** Not recorded, and transparent to instrumented calls below. */

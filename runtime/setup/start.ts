@@ -41,7 +41,7 @@ import { SpanwrightContextManager } from './context-manager.js';
 import { LiveTracing } from './live.js';
 import { startManaged } from './managed.js';
 import { onNaturalEnd } from './natural-end.js';
-import { answering, limitsOf, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
+import { answering, limitsOf, startLogging, startOnce, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
 
 type Prepare = typeof import('../instrumentations/enable.js').prepareInstrumentations;
@@ -55,17 +55,12 @@ const prepareInstrumentations: Prepare = (configuration, built) =>
         built,
       );
 
-/** Result of the last start. */
-let started: LiveTracing | undefined;
-
 /** See on-demand.ts. */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
-  // a development server runs the module with this call again after edits
-  if (started !== undefined && state.tracing === started && state.sites.isReloadable) {
-    notice('SPW045', 'the running tracing goes on with the options of the first call; restart the server to change them');
-    return started;
-  }
-  refuseSecondStart('startTracing()');
+  return startOnce('startTracing()', () => startWithExport(options));
+}
+
+function startWithExport(options: TracingOptions): Tracing {
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
   startLogging(loaded);
@@ -76,7 +71,6 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
-  started = tracing;
   state.wasStarted = true;
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   if (pipeline !== null) reportStart(tracing, configuration, pipeline);

@@ -166,38 +166,44 @@ for (const name of Object.keys(SERVERS))
     },
   );
 
-declare(
-  'Vite: a set-up without a site, loaded again before any site, returns the running tracing; without the plugin it is refused',
-  () => {
-    for (const [plugins, printed] of [
-      ['[spanwright()]', 'same true'],
-      ['[]', 'ALREADY_STARTED'],
-    ]) {
-      const directory = project('Vite');
-      write(
-        directory,
-        'src/setup.ts',
-        "import { startTracing } from 'spanwright';\nexport const tracing = await startTracing({ serviceName: 'dev' });\n",
-      );
-      write(
-        directory,
-        'serve.mjs',
-        `import { createServer } from 'vite';
+for (const [what, setUp] of [
+  [
+    'startTracing()',
+    "import { startTracing } from 'spanwright';\nexport const tracing = await startTracing({ serviceName: 'dev' });\n",
+  ],
+  ...['createSampler', 'createRootSampler'].map((name) => [
+    `${name}()`,
+    `import { ${name} } from 'spanwright';\nexport const sampler = ${name}({ enabled: true });\nexport const { tracing } = sampler;\n`,
+  ]),
+] as const)
+  declare(
+    `Vite: ${what} without a site, loaded again before any site, returns what runs; without the plugin it is refused`,
+    () => {
+      for (const [plugins, printed] of [
+        ['[spanwright()]', 'same true'],
+        ['[]', 'ALREADY_STARTED'],
+      ]) {
+        const directory = project('Vite');
+        write(directory, 'src/setup.ts', setUp);
+        write(
+          directory,
+          'serve.mjs',
+          `import { createServer } from 'vite';
 import spanwright from 'spanwright/unplugin/vite';
 const server = await createServer({ configFile: false, logLevel: 'silent', appType: 'custom', server: { middlewareMode: true, hmr: false, ws: false }, ssr: { external: ['spanwright'] }, plugins: ${plugins} });
 const first = await server.ssrLoadModule('/src/setup.ts');
 server.moduleGraph.invalidateAll();
-console.log(await server.ssrLoadModule('/src/setup.ts').then((again) => 'same ' + (again !== first && again.tracing === first.tracing), (error) => error.code));
+console.log(await server.ssrLoadModule('/src/setup.ts').then((again) => 'same ' + (again !== first && again.tracing === first.tracing && again.sampler === first.sampler), (error) => error.code));
 await server.close();`,
-      );
-      assert.ok(
-        execute(directory, process.execPath, ['serve.mjs'])
-          .split('\n')
-          .includes(printed as string),
-        `${plugins}: ${printed}`,
-      );
-    }
-  },
-);
+        );
+        assert.ok(
+          execute(directory, process.execPath, ['serve.mjs'])
+            .split('\n')
+            .includes(printed as string),
+          `${plugins}: ${printed}`,
+        );
+      }
+    },
+  );
 
 test.run();

@@ -106,7 +106,7 @@ const NAMES = {
   path: '',
 };
 /** In a development server the runtime learns from these files, also without a site, that they may be loaded again. */
-const SET_UP = /\bstartTracing\b/;
+const SET_UP = /\b(?:startTracing|create(?:Root)?Sampler)\b/;
 const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES, covered: false };
 export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 

@@ -16,10 +16,11 @@ const SECTIONS: Readonly<Record<string, readonly FindingName[]>> = {
   'Some spans are missing, or in another trace': ['sparse', 'delivery-fails', 'two-apis', 'api-versions', 'other-tracing'],
   'Spans lack file, line or namespace': [
     ...(['not-transformed', 'no-plugin', 'no-patch', 'native-too-old', 'no-compiler', 'plain-sites', 'wrong-patch'] as const),
-    ...(['bad-option', 'not-built', 'old-output'] as const),
+    ...(['bad-tsconfig', 'bad-option', 'not-built', 'old-output'] as const),
   ],
   'The service does not start': [
-    ...(['node-too-old', 'not-installed', 'not-a-dependency', 'no-api', 'other-version', 'bad-configuration'] as const),
+    ...(['node-too-old', 'not-installed', 'not-a-dependency', 'no-api', 'other-version'] as const),
+    ...(['bad-manifest', 'bad-configuration'] as const),
   ],
   'The switch does not work, or tracing costs too much': ['unreached', 'other-service', 'changes-refused', 'left-on'],
 };

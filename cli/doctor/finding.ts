@@ -86,6 +86,18 @@ export const FINDINGS = {
     cause: 'No entry of "plugins" in tsconfig.json names spanwright/transformer.',
     fix: 'Add { "transform": "spanwright/transformer" } to "compilerOptions"."plugins".',
   },
+  'bad-manifest': {
+    level: 'error',
+    symptom: 'npm and Node.js report an invalid package.json',
+    cause: 'package.json cannot be read, so that no package of the project is found.',
+    fix: 'Correct the file at the place that the finding names.',
+  },
+  'bad-tsconfig': {
+    level: 'error',
+    symptom: 'the compiler reports a fault in tsconfig.json, or ignores its options',
+    cause: 'tsconfig.json, or a file that it extends, is missing or cannot be read.',
+    fix: 'Correct the file that the finding names.',
+  },
   'bad-option': {
     level: 'error',
     symptom: 'an option of the plugin has no effect',

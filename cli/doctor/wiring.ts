@@ -20,7 +20,19 @@ interface Wiring {
 }
 
 export function checkWiring(wiring: Wiring): Finding[] {
+  const fault = manifestFault(wiring.directory);
+  // Node.js resolves no package from below such a file
+  if (fault !== undefined) return [checkNode(process.versions.node), finding('bad-manifest', `package.json: ${fault}`)];
   return [...checkPackages(wiring), ...checkProject(wiring)];
+}
+
+function manifestFault(directory: string): string | undefined {
+  try {
+    JSON.parse(textOfFile(join(directory, 'package.json')) ?? '{}');
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function checkPackages({ directory, version }: Wiring): Finding[] {
@@ -67,10 +79,11 @@ function checkProject({ directory, tsconfig }: Wiring): Finding[] {
     return [finding('no-plugin', `there is no file ${relative(directory, tsconfig)}`)];
   const bundled = usesBundlerPlugin(directory);
   const texts = textsOf({ parser, directory, tsconfig, purpose: bundled ? 'bundle' : 'output' });
-  const found: Finding[] = [];
+  const unread = texts.configuration.faults ?? [];
+  const found: Finding[] = unread.map((line) => finding('bad-tsconfig', line.replace(/^spanwright: /, '')));
   const named = texts.configuration.plugins.some(({ transform }) => transform === TRANSFORM);
   if (named) found.push(ok(`the plugin is in ${relative(directory, tsconfig)}`), ...checkCompiler(project, typescript, bundled));
-  else if (!bundled) found.push(finding('no-plugin', `no entry in ${relative(directory, tsconfig)}`));
+  else if (!bundled && unread.length === 0) found.push(finding('no-plugin', `no entry in ${relative(directory, tsconfig)}`));
   for (const { message } of reportsOfSettings(texts.faults)) found.push(finding('bad-option', message));
   return [...found, ...checkOutput(texts, directory)];
 }

@@ -269,6 +269,30 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
         }),
     ),
   },
+  'bad-manifest': {
+    run: inFiles(
+      () => {
+        const directory = project();
+        write(directory, 'package.json', '{ "name": "work", oops');
+        return directory;
+      },
+      (directory) => write(directory, 'package.json', '{ "name": "work", "dependencies": { "spanwright": "*" } }'),
+    ),
+  },
+  'bad-tsconfig': {
+    run: inFiles(
+      () => {
+        const directory = project();
+        const path = join(directory, 'tsconfig.json');
+        writeFileSync(
+          path,
+          readFileSync(path, 'utf8').replace('"compilerOptions"', '"extends": "./absent.json", "compilerOptions"'),
+        );
+        return directory;
+      },
+      (directory) => write(directory, 'absent.json', '{}'),
+    ),
+  },
   'bad-option': {
     run: inFiles(
       () => {

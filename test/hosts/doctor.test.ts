@@ -6,6 +6,7 @@ import { readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { FindingName } from '../../cli/doctor/finding.js';
 import { troubleshootingDocument } from '../../docs/write-troubleshooting.js';
 import { ROOT, write } from './conformance/project.js';
 import { CLASSIC, compile, doctor, NO_SERVICE, names, project, spanwright } from './patient.js';
@@ -58,6 +59,31 @@ test('a project that is a named pipe or a device is refused at once', async () =
   rmSync(join(directory, 'tsconfig.json'));
   execFileSync('mkfifo', [join(directory, 'tsconfig.json')]);
   assert.ok(names(await doctor(directory)).includes('no-plugin'));
+});
+
+test('a package.json or tsconfig.json that cannot be read is named with the reason, and no finding that follows from it', async () => {
+  const directory = project();
+  write(directory, 'package.json', '{ "name": "work",\n  oops }');
+  const manifest = await doctor(directory);
+  assert.is(manifest.status, 1);
+  assert.match(manifest.text, /package\.json.*(?:JSON|position)/);
+  for (const name of ['not-installed', 'no-compiler', 'no-plugin'])
+    assert.not.ok(names(manifest).includes(name as FindingName), name);
+  write(directory, 'package.json', '{ "dependencies": { "spanwright": "*" } }');
+  for (const [text, reason] of [
+    ['{ "compilerOptions": { "target": } }', /tsconfig\.json.*TS1109/],
+    ['{ "extends": "./tsconfig.json" }', /tsconfig\.json.*TS18000/],
+    ['{ "extends": "./absent.json" }', /absent\.json/],
+  ] as const) {
+    write(directory, 'tsconfig.json', text);
+    const checked = await doctor(directory);
+    assert.is(checked.status, 1, text);
+    assert.match(checked.text, reason);
+    assert.equal(
+      names(checked).filter((name) => name === 'no-plugin'),
+      [],
+    );
+  }
 });
 
 test('prints cause and fix of each finding, the most severe last, and sets the exit code', async () => {

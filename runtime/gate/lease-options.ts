@@ -62,7 +62,7 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
     maxOpenSpans: readLimit('maxOpenSpans', options.maxOpenSpans),
   };
   return {
-    duration: options.for === undefined ? (isOff(change) ? Number.POSITIVE_INFINITY : DEFAULT_MS) : readDuration(options.for),
+    duration: readDuration(change, options.for),
     reason: readText('reason', options.reason),
     actor: readText('actor', options.actor),
     // a number of spans must not switch tracing on again
@@ -77,8 +77,7 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
 function checkTypes({ kind, value }: Change, options: LeaseOptions): void {
   if (kind === 'enabled' && typeof value !== 'boolean')
     throw new InvalidArgumentError(kind, `enabled: found ${describeFound(value)}; expected true or false.`);
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidArgumentError('options', `options: found ${describeFound(options)}; expected an object.`);
+  checkOptions(options);
   const unknown = Object.keys(options).find((name) => !(OPTIONS as readonly string[]).includes(name));
   if (unknown === undefined) return;
   throw new InvalidArgumentError(
@@ -87,7 +86,18 @@ function checkTypes({ kind, value }: Change, options: LeaseOptions): void {
   );
 }
 
-function readDuration(value: Duration): number {
+/** A Map, an array or a promise would be read as no options. @throws InvalidArgumentError */
+export function checkOptions(options: object): void {
+  const holdsOptions =
+    typeof options === 'object' &&
+    options !== null &&
+    (Object.keys(options).length > 0 || Object.prototype.toString.call(options) === '[object Object]');
+  if (!holdsOptions)
+    throw new InvalidArgumentError('options', `options: found ${describeFound(options)}; expected an object that holds them.`);
+}
+
+function readDuration(change: Change, value: Duration | undefined): number {
+  if (value === undefined || value === null) return isOff(change) ? Number.POSITIVE_INFINITY : DEFAULT_MS;
   const milliseconds = parseDuration(value, 'for');
   if (milliseconds <= 0 || milliseconds > LONGEST_MS) {
     throw new InvalidArgumentError(

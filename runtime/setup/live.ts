@@ -5,7 +5,7 @@ import type { LoadedConfiguration } from '../config/load.js';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
 import { guarded } from '../fault.js';
 import { LeaseBook } from '../gate/lease.js';
-import { readText } from '../gate/lease-options.js';
+import { checkOptions, readText } from '../gate/lease-options.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { unmatchedPatterns, unrecordedNames } from '../gate/unmatched.js';
 import type { GateSettings } from '../gate/verdicts.js';
@@ -38,7 +38,7 @@ import type { Built } from './built.js';
 import { changeOf, fromConfiguration, withLeases } from './effective.js';
 import type { FlightDumps } from './flight.js';
 import { readFlushLimit } from './flush-limit.js';
-import { checkOptions, readOpenQuery, readPrefix, readSiteQuery } from './report-options.js';
+import { readOpenQuery, readPrefix, readSiteQuery } from './report-options.js';
 import { countSpans, reportOpenSpan, whyNothingIsSent } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
 

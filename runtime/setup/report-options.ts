@@ -2,17 +2,13 @@
 // because a report that ignores it looks like the one that was asked for.
 
 import { InvalidArgumentError } from '../errors.js';
+import { checkOptions } from '../gate/lease-options.js';
 import { describeFound } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
 import type { SiteQuery } from '../tracing.js';
 import { type PageOfSites, SITE_SORTS } from './site-pages.js';
 
 const MOST_OPEN_SPANS = 10_000;
-
-/** @throws InvalidArgumentError */
-export function checkOptions(options: object): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options', options, 'an object');
-}
 
 /** @throws InvalidArgumentError */
 export function readPrefix(prefix: string): string {

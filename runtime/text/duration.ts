@@ -2,6 +2,7 @@
 // Read by the configuration and by leases; both throw the same message for an invalid text.
 
 import { InvalidArgumentError } from '../errors.js';
+import { describeFound } from './found.js';
 
 const UNITS = new Map([
   ['ms', 1],
@@ -50,9 +51,6 @@ export function printDuration(milliseconds: number): string {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value.slice(0, 80))
-    : typeof value === 'number'
-      ? String(value)
-      : typeof value;
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  return typeof value === 'number' ? String(value) : describeFound(value);
 }

@@ -18,7 +18,9 @@ export function describeFound(value: unknown, secret = false): string {
 
 function describeObject(value: unknown): string {
   try {
-    return Array.isArray(value) ? 'an array' : value instanceof Date ? 'a date' : 'an object';
+    if (Array.isArray(value) || value instanceof Date) return Array.isArray(value) ? 'an array' : 'a date';
+    const kind = Object.prototype.toString.call(value).slice(8, -1);
+    return kind === 'Object' ? 'an object' : `an object of the kind ${printable(kind, 40)}`;
   } catch {
     return 'an object'; // a proxy that is revoked, or whose handler throws
   }

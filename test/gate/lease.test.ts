@@ -12,6 +12,7 @@ import {
   startSpan,
   startTracing,
 } from '../../runtime/index.js';
+import type { LeaseOptions } from '../../runtime/tracing.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from './tracing.js';
 
@@ -256,6 +257,10 @@ test('a flag that is not a boolean, rules that are not a string, and options tha
       ['drop', () => untyped.setDrop(['carbide', { toString: () => 'carbide' }])],
       ['options', () => untyped.setEnabled(true, null)],
       ['options', () => untyped.setRules('carbide::db=off', '10m')],
+      ...[new Map([['for', '1h']]), new Date(), [], Promise.resolve({ for: '1h' })].map(
+        (options) => ['options', () => untyped.setEnabled(true, options)] as [string, () => unknown],
+      ),
+      ['for', () => untyped.setEnabled(true, { for: new Date() })],
       ['fro', () => untyped.setEnabled(true, { fro: '1m' })],
       ['duration', () => untyped.setDrop('carbide', { duration: '1m' })],
       ['only', () => untyped.setEnabled(true, { only: 5 })],
@@ -293,6 +298,7 @@ test('a bad rule, duration, limit or reason changes nothing', () =>
       ['reason', () => tracing.setEnabled(true, { reason: 'x'.repeat(501) })],
     ];
     assert.throws(() => tracing.setEnabled(true, { maxSpans: Number.NaN }), /found the number NaN/);
+    assert.throws(() => tracing.setEnabled(true, new Map([['for', '1h']]) as object), /found an object of the kind Map/);
     for (const [field, change] of refused) {
       try {
         change();
@@ -306,6 +312,15 @@ test('a bad rule, duration, limit or reason changes nothing', () =>
     assert.is(after.revision, before.revision);
     assert.equal(after.leases, []);
     assert.is(after.rules, before.rules);
+  }));
+
+test('null is an option that is absent', () =>
+  traced({}, ({ tracing }) => {
+    const nothing = { for: null, reason: null, only: null, when: null, maxSpans: null } as unknown as LeaseOptions;
+    const { expiresAt, reason } = tracing.setEnabled(true, nothing);
+    assert.is(reason, null);
+    const seconds = (Date.parse(String(expiresAt)) - Date.now()) / 1000;
+    assert.ok(seconds > 590 && seconds <= 601, `${seconds} s`);
   }));
 
 /** Holds the event loop, so that no timer runs. */

@@ -10,7 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isMissing } from '../../runtime/sdk/installed.js';
 import { VERSION } from '../../runtime/version.js';
-import { isOptionalMissing } from '../../transformer/hosts/optional-packages.js';
+import { isOptionalMissing } from '../../transformer/hosts/own-warnings.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type HttpReceiver, startHttpReceiver } from '../../viewer/receiver/http.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';

@@ -11,8 +11,8 @@ import { lowersBlocksAt } from './block-target.js';
 import { type EsbuildOutput, type FarmConfig, isBrowserOfEsbuild, isBrowserOfFarm, isWebTarget } from './client-output.js';
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
-import { isOptionalMissing } from './optional-packages.js';
 import { type Output, outputsOf } from './outputs.js';
+import { isOptionalMissing, leaveOutOwnCircles } from './own-warnings.js';
 import { parserFor } from './parse.js';
 import { inputsOf, noEntry, type TextsByFile, textsByFile } from './projects.js';
 import { servedFiles } from './served.js';
@@ -177,6 +177,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
         outputs.set({ root: cwd, client: platform === 'browser', renames: lowersBlocksAt(transform?.target) });
       },
     },
+    rollup: { onLog: leaveOutOwnCircles },
     webpack: setUpCompiler,
     rspack: setUpCompiler,
     esbuild: {

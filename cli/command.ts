@@ -49,6 +49,8 @@ export interface Command {
   readonly options: readonly CommandOption[];
   /** True: the command connects to a running process, and takes `--url`, `--socket`, `--token-file` and `--json`. */
   readonly live: boolean;
+  /** The command runs until interrupted: always, or with this option. It ends when the reader of its output has gone. */
+  readonly endless?: true | string;
   load(): Promise<CommandCode>;
 }
 

@@ -112,6 +112,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 50, at most 1000.' },
     ],
     live: true,
+    endless: 'watch',
     load: async () => (await import('./live/spans.js')).runSpans,
   },
   {
@@ -126,6 +127,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 20.' },
     ],
     live: true,
+    endless: true,
     load: async () => (await import('./live/top.js')).runTop,
   },
   {
@@ -179,6 +181,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'count', type: 'count', value: 'N', summary: 'With --every: stop after N intervals. Default: until interrupted.' },
     ],
     live: true,
+    endless: 'every',
     load: async () => (await import('./live/audit.js')).runAudit,
   },
   {
@@ -242,6 +245,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'noEmit', type: 'flag', summary: 'Report diagnostics and write nothing.' },
     ],
     live: false,
+    endless: 'watch',
     load: async () => (await import('./build.js')).runBuild,
   },
   {

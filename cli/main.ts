@@ -31,8 +31,13 @@ function invocationOf(line: CommandLine): Invocation {
   return { arguments: line.arguments, options: line.options, environment: process.env, out, err, colours };
 }
 
+/** True for a command that runs until interrupted. */
+let isEndless = false;
+
 async function runProgram(argv: readonly string[]): Promise<number> {
   const line = parseCommandLine(argv);
+  const endless = line.command?.endless;
+  isEndless = endless === true || (endless !== undefined && line.options.has(endless));
   if (line.options.has('version')) out(version());
   else if (line.command !== undefined && line.options.has('help')) out(commandHelp(line.command));
   else if (line.help !== undefined) out(line.help === '' ? programHelp() : commandHelp(commandNamed(line.help)));
@@ -49,12 +54,17 @@ function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
-// `spanwright sites | head` closes the output early; that is not a failure.
+// `spanwright doctor | head` closes the output early. The command still does all its work and exits with its own code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  if (error.code === 'EPIPE') {
+    if (isEndless) process.exit(process.exitCode ?? EXIT.done);
+    return;
+  }
   err(`spanwright: the output cannot be written: ${error.message}`);
   process.exit(EXIT.failed);
 });
+// There is no other place to report this; without a listener it would change the exit code.
+process.stderr.on('error', () => {});
 
 void runProgram(process.argv.slice(2))
   .catch(exitCodeOf)

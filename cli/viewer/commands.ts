@@ -64,6 +64,7 @@ export const VIEWER_COMMANDS: readonly Command[] = [
       { name: 'json', type: 'flag', summary: 'Print the addresses as one line of JSON.' },
     ],
     live: false,
+    endless: true,
     load: () => loadViewerCommand('view'),
   },
   {
@@ -134,6 +135,7 @@ export const VIEWER_COMMANDS: readonly Command[] = [
       },
     ],
     live: false,
+    endless: true,
     load: () => loadViewerCommand('receive'),
   },
 ];

@@ -47,6 +47,27 @@ test('an output that takes no text is reported in one line', () => {
   assert.is(status, 1);
 });
 
+test('a reader that closes the pipe early changes no exit code, and ends a command that would run on', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'spanwright-'));
+  const expected: readonly [line: readonly string[], code: number][] = [
+    [['--help'], 0],
+    [['doctor', directory, '--url', 'http://127.0.0.1:1'], 1],
+    [['doctor', directory, '--url', 'http://127.0.0.1:1', '--json'], 1],
+    [['no-such-command'], 2],
+    [['status', '--url', 'http://127.0.0.1:1'], 3],
+    [['receive', '--port', '0', '--json'], 0],
+  ];
+  for (const [line, code] of expected) {
+    const child = start(line);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    assert.is(await new Promise((resolve) => child.once('exit', resolve)), code, line.join(' '));
+    clearTimeout(timer);
+  }
+  rmSync(directory, { recursive: true });
+});
+
 const ID = '0af7651916cd43dd8448eb211c80319c';
 /** A line of a log, as programs write them. */
 const ERROR = { level: 'error', time: 'now', msg: HOSTILE, trace_id: ID, error: HOSTILE, logger: HOSTILE };

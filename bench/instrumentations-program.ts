@@ -1,6 +1,5 @@
 // One library in a process of its own, in one of three states: nothing installed, Spanwright off, the library's instrumentation
-// package under an SDK that drops everything. Started by bench/instrumentations.ts; answers over IPC with the processor time of an
-// operation.
+// package under an SDK that drops everything. Started by bench/instrumentations.ts; answers over IPC when the operations have been made.
 
 import type { IncomingMessage } from 'node:http';
 import { context, propagation, trace } from '@opentelemetry/api';
@@ -144,22 +143,21 @@ const STATES: Record<string, (library: string) => Promise<void>> = {
   },
 };
 
-/** Nanoseconds of processor time an operation. */
-async function spent(operate: Operation, together: number, operations: number): Promise<number> {
-  const before = process.cpuUsage();
+async function repeat(operate: Operation, together: number, operations: number): Promise<void> {
   let left = operations;
   const oneAfterTheOther = async (): Promise<void> => {
     while (left-- > 0) await operate();
   };
   await Promise.all(Array.from({ length: together }, oneAfterTheOther));
-  const { user, system } = process.cpuUsage(before);
-  return ((user + system) * 1000) / operations;
 }
 
 async function main(library: string, state: string): Promise<void> {
   await (STATES[state] as (library: string) => Promise<void>)(library);
   const { operate, together } = await (LIBRARIES[library] as Library)();
-  process.on('message', async (operations: number) => process.send?.(await spent(operate, together, operations)));
+  process.on('message', async (operations: number) => {
+    await repeat(operate, together, operations);
+    process.send?.(operations);
+  });
   process.on('disconnect', () => process.exit(0));
   process.send?.(0);
 }

@@ -1,20 +1,22 @@
 // Cost of instrumented libraries while tracing is off: each against its real server, as it is, under Spanwright, and under
-// the same instrumentation package with an SDK whose sampler drops everything. Processor time of the process that calls, because
+// the same instrumentation package with an SDK whose sampler drops everything. Instructions of the process that calls, because
 // the time until an answer is the server's.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { type Server, startMariadb, startPostgres, startRabbit, startRedis } from '../test/propagation/servers.js';
-import { factor, type Outcome, signed, type Table, time } from './report.js';
+import { HOW_COUNTED, hasCallgrind, instructionsOf, SEEDS, underCallgrind } from './callgrind.js';
+import { factor, type Outcome, type Table } from './report.js';
 import { spread } from './statistics.js';
 import type { Workspace } from './workspace.js';
 
 const STATES = ['nothing', 'spanwright', 'sdk'] as const;
 type State = (typeof STATES)[number];
 
-/** Operations of one round, enough for some tens of milliseconds. */
+const TITLE = 'Off: instrumented libraries';
+/** Operations of one round. */
 const LIBRARIES: Record<string, { what: string; operations: number }> = {
   http: { what: 'a request, at both ends', operations: 600 },
   fetch: { what: 'a request', operations: 500 },
@@ -29,22 +31,23 @@ const LIBRARIES: Record<string, { what: string; operations: number }> = {
   net: { what: 'a connection, opened and closed', operations: 150 },
 };
 
-const ROUNDS = 13;
-const WARM_UPS = 5;
+/** Rounds before the one that is counted. */
+const WARM_UPS = 6;
 const LIMIT = 1.1;
-const ANSWER_LIMIT_MS = 60_000;
+const ANSWER_LIMIT_MS = 120_000;
 
 export async function measureInstrumentations(workspace: Workspace): Promise<Outcome> {
+  if (!hasCallgrind()) return { tables: [table([], 'Not measured: needs Valgrind.')], budgets: [] };
   const program = compileProgram(workspace);
   const servers = await Promise.all([startPostgres(), startRedis(), startRabbit(), startMariadb()]);
   try {
     const rows: string[][] = [];
     const budgets: Outcome['budgets'][number][] = [];
     for (const [name, { what, operations }] of Object.entries(LIBRARIES)) {
-      const samples = await measure(program, name, operations, environment(servers));
-      const [alone, ours, sdk] = STATES.map((state) => spread(samples.get(state) as number[]).least) as [number, number, number];
-      const over = (ns: number): string[] => [signed(ns - alone, time), factor(ns / alone)];
-      rows.push([`${name}: ${what}`, time(alone), ...over(ours), ...over(sdk)]);
+      const counts = STATES.map((state) => measure(program, { name, state, operations }, environment(servers)));
+      const [alone, ours, sdk] = (await Promise.all(counts)) as [number, number, number];
+      const over = (count: number): string[] => [`+${whole(count - alone)}`, factor(count / alone)];
+      rows.push([`${name}: ${what}`, whole(alone), ...over(ours), ...over(sdk)]);
       const measured = ours / alone;
       budgets.push({
         what: `off, ${name}, over the library alone`,
@@ -53,19 +56,17 @@ export async function measureInstrumentations(workspace: Workspace): Promise<Out
         met: measured <= LIMIT,
       });
     }
-    return { tables: [table(rows)], budgets };
+    const note = `Instructions of the processor for one operation against a real server on this machine, counted by Valgrind, ${HOW_COUNTED}. The last two columns: OpenTelemetry's own package under its SDK with a sampler that drops everything.`;
+    return { tables: [table(rows, note)], budgets };
   } finally {
     for (const server of servers) await server.stop();
   }
 }
 
-function table(rows: string[][]): Table {
-  return {
-    title: 'Off: instrumented libraries',
-    note: `Processor time of one operation against a real server on this machine, the least of ${ROUNDS} rounds, because other load of the machine only adds time. The last two columns: OpenTelemetry's own package under its SDK with a sampler that drops everything.`,
-    head: ['', 'the library alone', 'Spanwright off', 'ratio', 'SDK, sampler off', 'ratio'],
-    rows,
-  };
+const whole = (count: number): string => Math.round(count).toLocaleString('en-US');
+
+function table(rows: string[][], note: string): Table {
+  return { title: TITLE, note, head: ['', 'the library alone', 'Spanwright off', 'ratio', 'SDK, sampler off', 'ratio'], rows };
 }
 
 const environment = ([postgres, redis, rabbit, mariadb]: readonly Server[]): Record<string, string> => ({
@@ -86,68 +87,47 @@ function compileProgram(workspace: Workspace): string {
   return file;
 }
 
-/** Nanoseconds of processor time an operation, one number for each round, by state. */
-async function measure(
-  program: string,
-  name: string,
-  operations: number,
-  env: Record<string, string>,
-): Promise<Map<State, number[]>> {
-  const samples = new Map<State, number[]>(STATES.map((state) => [state, []]));
-  const subjects = STATES.map((state) => new Subject(program, name, state, env));
-  try {
-    for (const subject of subjects) await subject.ready;
-    for (let round = -WARM_UPS; round < ROUNDS; round++) {
-      for (const subject of round % 2 === 0 ? subjects : [...subjects].reverse()) {
-        const spent = await subject.ask(operations);
-        if (round >= 0) samples.get(subject.state)?.push(spent);
-      }
-    }
-  } finally {
-    for (const subject of subjects) subject.end();
-  }
-  return samples;
+interface Measured {
+  readonly name: string;
+  readonly state: State;
+  readonly operations: number;
 }
 
-class Subject {
-  readonly ready: Promise<number>;
-  readonly #child: ChildProcess;
-  #stderr = '';
+/** Instructions of an operation, in the median of the starts. */
+async function measure(program: string, measured: Measured, env: Record<string, string>): Promise<number> {
+  const { name, state, operations } = measured;
+  const counts: number[] = [];
+  for (const seed of SEEDS) {
+    const dumps = join(dirname(program), `${name}-${state}-${seed}`);
+    const child = fork(program, [name, state], { env: { ...ownEnvironment(), ...env }, ...underCallgrind(dumps, seed) });
+    try {
+      await answerOf(child, measured);
+      for (let round = 0; round < WARM_UPS; round++) await ask(child, measured);
+      counts.push((await instructionsOf(child, dumps, () => ask(child, measured))) / operations);
+    } finally {
+      if (child.exitCode === null) child.kill('SIGKILL');
+    }
+  }
+  return spread(counts).median;
+}
 
-  constructor(
-    program: string,
-    private readonly library: string,
-    readonly state: State,
-    servers: Record<string, string>,
-  ) {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(key)));
-    this.#child = fork(program, [library, state], { env: { ...env, ...servers }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderr += chunk;
+const ownEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(key)));
+
+function ask(child: ChildProcess, measured: Measured): Promise<void> {
+  child.send(measured.operations);
+  return answerOf(child, measured);
+}
+
+function answerOf(child: ChildProcess, { name, state }: Measured): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`bench: ${name} under "${state}" ${why}`));
+    const onExit = (code: number | null): void => fail(`ended with status ${code}`);
+    const timer = setTimeout(() => fail(`did not answer within ${ANSWER_LIMIT_MS / 1000} s`), ANSWER_LIMIT_MS);
+    child.once('exit', onExit).once('message', () => {
+      clearTimeout(timer);
+      child.off('exit', onExit);
+      resolve();
     });
-    this.ready = this.#answer();
-  }
-
-  ask(operations: number): Promise<number> {
-    this.#child.send(operations);
-    return this.#answer();
-  }
-
-  end(): void {
-    if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
-  }
-
-  #answer(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const fail = (why: string): void =>
-        reject(new Error(`bench: ${this.library} under "${this.state}" ${why}:\n${this.#stderr}`));
-      const onExit = (code: number | null): void => fail(`ended with status ${code}`);
-      const timer = setTimeout(() => fail(`did not answer within ${ANSWER_LIMIT_MS / 1000} s`), ANSWER_LIMIT_MS);
-      this.#child.once('exit', onExit).once('message', (value: number) => {
-        clearTimeout(timer);
-        this.#child.off('exit', onExit);
-        resolve(value);
-      });
-    });
-  }
+  });
 }

@@ -69,7 +69,16 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
 };
 
 /** Sections that take minutes, or need Valgrind, a browser, a thousand replicas or npm's registry. They run only when named. */
-const BY_NAME = new Set(['instructions', 'sites-long', 'services', 'service-instructions', 'view', 'fleet', 'newcomer']);
+const BY_NAME = new Set([
+  'instructions',
+  'instrumentations',
+  'sites-long',
+  'services',
+  'service-instructions',
+  'view',
+  'fleet',
+  'newcomer',
+]);
 
 interface Arguments {
   readonly positionals: readonly string[];

@@ -1,36 +1,38 @@
 // Instructions of the processor that a process executes for a piece of work, counted by Valgrind. Another program on the machine does not
-// change them, and two runs of one program differ by less than 1 %: V8 compiles on the same thread and in the same order, and the old
+// change them, and two runs with one seed differ by less than 1 %: V8 compiles on the same thread and in the same order, and the old
 // generation is so large that it is not collected, because one collection of it is as many instructions as some hundred requests.
 
 import { type ChildProcess, type ForkOptions, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-/** Seeds of V8's hashes, one for each start. */
-export const SEEDS = [1, 2, 3];
 /** Megabytes of the young and of the old generation. */
 const YOUNG = 64;
 const OLD = 1024;
 const FLAGS = [
   '--predictable',
-  '--random-seed=7',
   `--min-semi-space-size=${YOUNG}`,
   `--max-semi-space-size=${YOUNG}`,
   `--initial-old-space-size=${OLD}`,
   `--initial-heap-size=${OLD}`,
 ];
 /** For the note of a table. */
-export const HOW_COUNTED = `in the median of ${SEEDS.length} starts, with V8's compiler on the same thread, a young generation of ${YOUNG} MB and an old one that is not collected meanwhile. What the kernel does for the program is not counted`;
+export const howCounted = (starts: number): string =>
+  `in the median of ${starts} starts, with V8's compiler on the same thread, a young generation of ${YOUNG} MB and an old one that is not collected meanwhile. What the kernel does for the program is not counted`;
 
 export const hasCallgrind = (): boolean => spawnSync('callgrind_control', ['--version']).status === 0;
 
-/** Options of a fork whose instructions can be counted. @param dumps path that the names of Valgrind's files begin with */
+/**
+ * Options of a fork whose instructions can be counted.
+ * @param dumps path that the names of Valgrind's files begin with
+ * @param seed of V8: what it compiles, and when, differs from seed to seed
+ */
 export function underCallgrind(dumps: string, seed: number): Pick<ForkOptions, 'execPath' | 'execArgv' | 'stdio'> {
   const valgrind = ['--tool=callgrind', `--callgrind-out-file=${dumps}`, '--smc-check=all-non-file'];
   return {
     execPath: 'valgrind',
-    execArgv: [...valgrind, process.execPath, ...FLAGS, `--hash-seed=${seed}`],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    execArgv: [...valgrind, process.execPath, ...FLAGS, `--hash-seed=${seed}`, `--random-seed=${seed}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   };
 }
 

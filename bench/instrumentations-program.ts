@@ -13,6 +13,7 @@ const load = <Module>(name: string): Module => require(name) as Module;
 async function web(): Promise<string> {
   const http = load<typeof import('node:http')>('node:http');
   const server = http.createServer((_request, response) => response.end('ok'));
+  server.keepAliveTimeout = 600_000; // Valgrind may take seconds between two requests
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
 }

@@ -1,7 +1,7 @@
 // Instructions of the processor that a request takes in the services of services.ts, while tracing is off.
 
 import { join } from 'node:path';
-import { HOW_COUNTED, hasCallgrind, instructionsOf, SEEDS, underCallgrind } from './callgrind.js';
+import { hasCallgrind, howCounted, instructionsOf, underCallgrind } from './callgrind.js';
 import type { Budget, Outcome } from './report.js';
 import { type Name, percent, requests, SERVICES, start, writeService } from './services.js';
 import { spread } from './statistics.js';
@@ -12,6 +12,8 @@ const TITLE = 'Services, planted and off: instructions';
 const BEFORE = 6_000;
 const COUNTED = 2_000;
 const NAMES = ['bare', 'idle', 'own'] as const;
+/** One for each start. */
+const SEEDS = [1, 2, 3, 4, 5];
 const LIMIT = 1.01;
 
 async function count(folder: string, variant: Name, seed: number): Promise<number> {
@@ -48,7 +50,7 @@ export async function measureServiceInstructions(workspace: Workspace): Promise<
       floor: `${percent(idle / bare)}: started, nothing planted`,
     });
   }
-  const note = `Instructions of the processor that the server executes for a request, counted by Valgrind over ${COUNTED.toLocaleString('en-US')} requests after ${BEFORE.toLocaleString('en-US')}, ${HOW_COUNTED}. Auto mode plants the functions of the service.`;
+  const note = `Instructions of the processor that the server executes for a request, counted by Valgrind over ${COUNTED.toLocaleString('en-US')} requests after ${BEFORE.toLocaleString('en-US')}, ${howCounted(SEEDS.length)}. Auto mode plants the functions of the service.`;
   return {
     tables: [{ title: TITLE, note, head: ['service', 'without Spanwright', 'nothing planted', 'own sites, off'], rows }],
     budgets,

@@ -1,10 +1,11 @@
 // `spanwright doctor`: runs all checks and prints what was found, the most severe last, each with cause and fix. Changes nothing.
 // Exits with 1 when something is wrong that has to be fixed.
 
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { counted } from '../../runtime/text/counted.js';
 import { VERSION } from '../../runtime/version.js';
-import { EXIT, type Invocation } from '../command.js';
+import { CommandFailure, EXIT, type Invocation } from '../command.js';
 import { configurationAt } from '../explain.js';
 import { styled } from '../table.js';
 import type { Finding, Level } from './finding.js';
@@ -20,6 +21,10 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
   const pid = options.get('pid') as number | undefined;
   const running = pid === undefined ? undefined : readProcess(pid);
   const directory = resolve(given[0] ?? running?.directory ?? '.');
+  if (given[0] !== undefined && !statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+    throw new CommandFailure(
+      `${directory} is not a directory. Name the folder of the project: spanwright doctor path/to/project.`,
+    );
   const project = options.get('project') as string | undefined;
   const tsconfig = project === undefined ? join(directory, 'tsconfig.json') : configurationAt(resolve(project));
   const wiring = checkWiring({ directory, tsconfig, version: VERSION });

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
 import { counted } from '../../runtime/text/counted.js';
+import { describeFound } from '../../runtime/text/found.js';
 import { DIAGNOSTICS } from '../../transformer/diagnostics.js';
 import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transformer/hosts/texts.js';
@@ -27,9 +28,14 @@ export function checkWiring(wiring: Wiring): Finding[] {
 }
 
 function manifestFault(directory: string): string | undefined {
+  const path = join(directory, 'package.json');
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (!found.isFile()) return 'it is not a file';
   try {
-    JSON.parse(textOfFile(join(directory, 'package.json')) ?? '{}');
-    return undefined;
+    const manifest: unknown = JSON.parse(textOfFile(path) ?? '{}');
+    const isTable = typeof manifest === 'object' && manifest !== null && !Array.isArray(manifest);
+    return isTable ? undefined : `found ${describeFound(manifest)}; expected an object`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -67,6 +67,10 @@ test('a package.json or tsconfig.json that cannot be read is named with the reas
   const manifest = await doctor(directory);
   assert.is(manifest.status, 1);
   assert.match(manifest.text, /package\.json.*(?:JSON|position)/);
+  for (const text of ['null', '[]', '"text"']) {
+    write(directory, 'package.json', text);
+    assert.match((await doctor(directory)).text, /package\.json: found (?:null|an array|the string .*); expected an object/);
+  }
   for (const name of ['not-installed', 'no-compiler', 'no-plugin'])
     assert.not.ok(names(manifest).includes(name as FindingName), name);
   write(directory, 'package.json', '{ "dependencies": { "spanwright": "*" } }');
@@ -82,6 +86,18 @@ test('a package.json or tsconfig.json that cannot be read is named with the reas
     assert.equal(
       names(checked).filter((name) => name === 'no-plugin'),
       [],
+    );
+  }
+});
+
+test('a folder that is missing, and a file in its place, are refused with their path', async () => {
+  const directory = project();
+  for (const path of [join(directory, 'absent'), join(directory, 'package.json')]) {
+    const { status, err } = await spanwright(['doctor', path], NO_SERVICE);
+    assert.is(status, 1);
+    assert.is(
+      err,
+      `spanwright: ${path} is not a directory. Name the folder of the project: spanwright doctor path/to/project.\n`,
     );
   }
 });

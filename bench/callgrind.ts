@@ -28,11 +28,11 @@ export const hasCallgrind = (): boolean => spawnSync('callgrind_control', ['--ve
  * @param seed of V8: what it compiles, and when, differs from seed to seed
  */
 export function underCallgrind(dumps: string, seed: number): Pick<ForkOptions, 'execPath' | 'execArgv' | 'stdio'> {
-  const valgrind = ['--tool=callgrind', `--callgrind-out-file=${dumps}`, '--smc-check=all-non-file'];
+  const valgrind = ['--quiet', '--tool=callgrind', `--callgrind-out-file=${dumps}`, '--smc-check=all-non-file'];
   return {
     execPath: 'valgrind',
     execArgv: [...valgrind, process.execPath, ...FLAGS, `--hash-seed=${seed}`, `--random-seed=${seed}`],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   };
 }
 

@@ -142,13 +142,8 @@ const SDKS =
   /^(?:@opentelemetry\/(?:sdk-node|sdk-trace(?:-base|-node)?|auto-instrumentations-node)|@sentry\/(?:node|nestjs|nextjs|bun|aws-serverless)|dd-trace|@vercel\/otel|@azure\/monitor-opentelemetry|@splunk\/otel)$/;
 
 function dependenciesOf(directory: string): string[] {
-  try {
-    const { dependencies } = JSON.parse(textOfFile(join(directory, 'package.json')) ?? '{}') as { dependencies?: object };
-    return Object.keys(dependencies ?? {});
-  } catch {
-    // a manifest that npm would refuse too
-    return [];
-  }
+  const { dependencies } = JSON.parse(textOfFile(join(directory, 'package.json')) ?? '{}') as { dependencies?: object };
+  return Object.keys(dependencies ?? {});
 }
 
 /** Checks that each compiled file whose source has sites loads `spanwright/emitted`. */

@@ -127,11 +127,12 @@ export class Delivery {
     this.options.exporter.disconnect?.();
   }
 
-  /** Why spans have not been accepted, where no line says it yet; empty where nothing is known. */
+  /** Why spans have not been accepted; empty where a line before says it. */
   cause(): string {
     const where = this.options.endpoint?.url ?? 'the exporter given in code';
     if (this.#unlogged !== undefined) return `; ${where}: ${this.#unlogged}`;
-    return this.#attemptedAt === undefined ? '' : `; no answer from ${where} for ${round(now() - this.#attemptedAt)} ms`;
+    if (this.#attemptedAt !== undefined) return `; no answer from ${where} for ${round(now() - this.#attemptedAt)} ms`;
+    return this.#failing ? '' : '; not sent yet';
   }
 
   /** A span that cannot be encoded makes the attempt fail. */

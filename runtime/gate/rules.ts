@@ -72,7 +72,7 @@ function parseRatio(verdict: string, token: string, field: string): number {
 
 function split(text: string | readonly string[], field: string): string[] {
   if (typeof text !== 'string' && !(Array.isArray(text) && text.every((item) => typeof item === 'string')))
-    throw new InvalidArgumentError(field, `${field}: found ${describeFound(text)}; expected a string.`);
+    throw new InvalidArgumentError(field, `${field}: found ${describeFound(text)}; expected a string or an array of strings.`);
   const whole = typeof text === 'string' ? text : text.join(',');
   if (whole.length > MAX_RULE_TEXT) {
     throw new InvalidArgumentError(field, `${field}: ${whole.length} characters; at most ${MAX_RULE_TEXT} are accepted.`);

@@ -34,7 +34,8 @@ export async function startTracing(options: TracingOptions = {}): Promise<Tracin
  * The sampler for an SDK set-up of the user's own; takes the place of startTracing(). Roots are recorded when the flag is on and
  * their namespace may start a trace, at the ratio in force; children inherit; dropped spans are never recorded. It is an instance
  * of the `ParentBasedSampler` of `@opentelemetry/sdk-trace`.
- * @throws ConfigurationError, SpanwrightError as startTracing() does, with the same exception; SpanwrightError MISSING_PACKAGE without the SDK
+ * @throws ConfigurationError, SpanwrightError as startTracing() does; in a development server a second call returns the first sampler.
+ * SpanwrightError MISSING_PACKAGE without the SDK
  * @example
  * ```ts
  * const sampler = createSampler({ roots: 'carbide' });

@@ -16,11 +16,17 @@ export function describeFound(value: unknown, secret = false): string {
   return `the ${type} ${String(value)}`;
 }
 
+/** Kinds that have words of their own. */
+const KINDS = new Map([
+  ['Array', 'an array'],
+  ['Date', 'a date'],
+  ['Object', 'an object'],
+]);
+
 function describeObject(value: unknown): string {
   try {
-    if (Array.isArray(value) || value instanceof Date) return Array.isArray(value) ? 'an array' : 'a date';
     const kind = Object.prototype.toString.call(value).slice(8, -1);
-    return kind === 'Object' ? 'an object' : `an object of the kind ${printable(kind, 40)}`;
+    return KINDS.get(kind) ?? `an object of the kind ${printable(kind, 40)}`;
   } catch {
     return 'an object'; // a proxy that is revoked, or whose handler throws
   }

@@ -42,6 +42,14 @@ function inFiles(spoil: () => string, fix: (directory: string) => void): Row['ru
   };
 }
 
+/** The same for a sound project that `spoil` changes. */
+const inProject = (spoil: (directory: string) => void, fix: (directory: string) => void): Row['run'] =>
+  inFiles(() => {
+    const directory = project();
+    spoil(directory);
+    return directory;
+  }, fix);
+
 /** Findings of a new process: Node.js remembers within one which packages are missing. */
 async function foundAgain(directory: string): Promise<readonly FindingName[]> {
   const { out } = await spanwright(['doctor', directory, '--json', '--sidecar', 'http://127.0.0.1:9'], NO_SERVICE);
@@ -151,21 +159,17 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     },
   },
   'not-installed': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         rmSync(join(directory, 'node_modules/spanwright'));
-        return directory;
       },
       (directory) => link(directory, { spanwright: ROOT }),
     ),
   },
   'not-a-dependency': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         write(directory, 'package.json', '{ "name": "conformance", "devDependencies": { "spanwright": "*" } }');
-        return directory;
       },
       (directory) => write(directory, 'package.json', '{ "name": "conformance", "dependencies": { "spanwright": "*" } }'),
     ),
@@ -186,13 +190,11 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     },
   },
   'two-apis': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         rmSync(join(directory, 'node_modules/@opentelemetry'));
         write(directory, 'node_modules/@opentelemetry/api/package.json', '{ "name": "@opentelemetry/api", "version": "1.0.0" }');
         write(directory, 'node_modules/@opentelemetry/api/index.js', '');
-        return directory;
       },
       (directory) => {
         rmSync(join(directory, 'node_modules/@opentelemetry'), { recursive: true });
@@ -201,12 +203,10 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     ),
   },
   'api-versions': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         const nested = 'node_modules/library/node_modules/@opentelemetry/api/package.json';
         write(directory, nested, '{ "name": "@opentelemetry/api", "version": "1.99.0" }');
-        return directory;
       },
       (directory) => rmSync(join(directory, 'node_modules/library/node_modules'), { recursive: true }),
     ),
@@ -255,13 +255,11 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     ),
   },
   'no-plugin': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         inTsconfig(directory, (options) => {
           options.plugins = [];
         });
-        return directory;
       },
       (directory) =>
         inTsconfig(directory, (options) => {
@@ -270,37 +268,31 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     ),
   },
   'bad-manifest': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         write(directory, 'package.json', '{ "name": "work", oops');
-        return directory;
       },
       (directory) => write(directory, 'package.json', '{ "name": "work", "dependencies": { "spanwright": "*" } }'),
     ),
   },
   'bad-tsconfig': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         const path = join(directory, 'tsconfig.json');
         writeFileSync(
           path,
           readFileSync(path, 'utf8').replace('"compilerOptions"', '"extends": "./absent.json", "compilerOptions"'),
         );
-        return directory;
       },
       (directory) => write(directory, 'absent.json', '{}'),
     ),
   },
   'bad-option': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         inTsconfig(directory, ({ plugins: [plugin = {}] = [] }) => {
           plugin.namspace = 'x';
         });
-        return directory;
       },
       (directory) =>
         inTsconfig(directory, ({ plugins: [plugin = {}] = [] }) => {
@@ -315,22 +307,18 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     ),
   },
   'not-transformed': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         compile(directory, 'typescript/bin/tsc');
-        return directory;
       },
       (directory) => compile(directory),
     ),
   },
   'old-output': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         compile(directory);
         utimesSync(join(directory, 'out/work.js'), new Date(0), new Date(0));
-        return directory;
       },
       (directory) => compile(directory),
     ),
@@ -434,13 +422,11 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
     ),
   },
   'unconnected-sdk': {
-    run: inFiles(
-      () => {
-        const directory = project();
+    run: inProject(
+      (directory) => {
         compile(directory);
         const manifest = { name: 'conformance', dependencies: { spanwright: '*', '@opentelemetry/sdk-node': '*' } };
         write(directory, 'package.json', JSON.stringify(manifest));
-        return directory;
       },
       (directory) => {
         write(

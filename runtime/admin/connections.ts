@@ -24,7 +24,7 @@ export function boundConnections(server: Server): void {
   function makeRoom(): void {
     const before = now() - GRACE_MS;
     for (const [socket, since] of strangers) {
-      if (strangers.size <= MOST || since > before) break;
+      if (strangers.size <= MOST || (since > before && strangers.size <= MOST_AT_ONCE)) break;
       strangers.delete(socket);
       socket.destroy();
     }
@@ -34,7 +34,6 @@ export function boundConnections(server: Server): void {
     socket.unref();
     strangers.set(socket, now());
     makeRoom();
-    if (strangers.size > MOST_AT_ONCE) socket.destroy();
     socket.once('close', () => {
       strangers.delete(socket);
       answered.delete(socket);
